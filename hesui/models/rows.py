@@ -1,0 +1,144 @@
+"""One request on its way to an answer: its drafts, what its reader has been shown, how it ends.
+
+Knows nothing of batches, queues or devices.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from hesui.errors import InputError
+from hesui.length import Constraint, check
+from hesui.models.base import Base
+from hesui.models.chat import Detokenizer, answer
+from hesui.models.decoding import Draft
+from hesui.models.guide import FINAL, Gauge, Search, nearest
+from hesui.models.sampling import Dice
+from hesui.records import BASE, End, EndReason, Piece, Request
+
+FREE_CHARS = 600  # room for an answer without a demand
+SPARE_CHARS = 160  # room beyond a demand, so that a model that misses it still ends by itself
+CHARS_PER_UNIT = {"char": 1, "word": 4, "sentence": 40, "line": 40, "paragraph": 200}
+HEADROOM = 1.3  # a tokenizer's worst texts against its average
+
+
+@dataclass(slots=True)
+class Row:
+    """The state of one request."""
+
+    index: int  # among the requests
+    request: Request
+    drafts: list[Draft]
+    searches: list[Search]  # of guided drafts; empty where the guide is off
+    shown: str = ""
+    note: str | None = None
+    ended: bool = False
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether every draft is finished; a guide may still search."""
+        return all(draft.finished for draft in self.drafts)
+
+    def progress(self) -> Piece | None:
+        """What the newest token adds to the answer as shown."""
+        draft = self.drafts[0]  # of several candidates the first one is shown until the best is known
+        text = draft.text.text[: self.searches[0].scout.shown] if self.searches else draft.text.text
+        return self._show(answer(text))
+
+    def finish(self, reason: EndReason | None = None) -> Piece:
+        """The last piece: the chosen text, and why it ended; `reason` overrides the chosen draft's own."""
+        text, tokens, own = self._choice()
+        piece = self._show(text) or Piece(self.index)
+        self.ended = True
+        drawn = sum(draft.drawn for draft in self.drafts) + sum(search.drawn for search in self.searches)
+        end = End(reason or own, tokens, drawn, time.monotonic() - self.started, self.note)
+        return Piece(self.index, piece.text, piece.keep, end)
+
+    def _show(self, text: str) -> Piece | None:
+        if text == self.shown:
+            return None
+        before, self.shown = self.shown, text
+        if text.startswith(before):
+            return Piece(self.index, text[len(before) :])
+        keep = _common(before, text)
+        return Piece(self.index, text[keep:], keep)
+
+    def _choice(self) -> tuple[str, int, EndReason]:
+        guided = nearest(self.searches)
+        if guided is not None:
+            return guided.text, guided.tokens, EndReason.END
+        draft = min(self.drafts, key=lambda draft: _rank(draft, self.request))
+        # Stopped by the guide, and no tail found an end: the text is cut like one at the token limit.
+        return answer(draft.text.text), len(draft.ids), draft.reason or EndReason.LIMIT
+
+
+def make_row(index: int, request: Request, base: Base) -> Row:
+    """The row that answers `request`. Raises InputError where the model has no room for it."""
+    prompt = base.chat.prompt(request.messages)
+    limit = _limit(request, len(prompt), base)
+    drafts = [
+        Draft(
+            prompt=prompt,
+            adapter=None if request.model == BASE else request.model,
+            sampling=request.sampling,
+            limit=limit,
+            dice=Dice(request.seed + number),
+            text=Detokenizer(base.chat),
+        )
+        for number in range(max(1, request.best_of))
+    ]
+    return Row(index, request, drafts, _searches(request, drafts))
+
+
+def _searches(request: Request, drafts: list[Draft]) -> list[Search]:
+    if not request.guide or request.constraint is None:
+        return []
+    gauge = Gauge(request.constraint, request.counter)
+    return [Search(draft, gauge, request.seed + number) for number, draft in enumerate(drafts)]
+
+
+def _limit(request: Request, prompt: int, base: Base) -> int:
+    """Tokens the answer may have: as asked, else derived from the demand; never beyond the context."""
+    room = base.context - prompt
+    wanted = _tokens(_chars(request.constraint, request.constraint.aim), base) if request.constraint else 1
+    may_be_shorter = request.constraint is not None and request.constraint.op == "le"
+    if room < 1 or (wanted > room and not may_be_shorter):
+        raise InputError(
+            f"the prompt has {prompt} tokens and the answer needs about {wanted}, the model has room for "
+            f"{base.context} together; shorten the prompt or ask for less",
+            "error.context",
+            prompt=prompt,
+            answer=wanted,
+            limit=base.context,
+        )
+    return min(room, request.sampling.max_tokens or _derived(request.constraint, base))
+
+
+def _derived(constraint: Constraint | None, base: Base) -> int:
+    if constraint is None:
+        return _tokens(FREE_CHARS, base)
+    chars = _chars(constraint, constraint.max or constraint.aim)
+    return _tokens(2 * chars + SPARE_CHARS, base)
+
+
+def _chars(constraint: Constraint | None, amount: int) -> int:
+    return amount * CHARS_PER_UNIT[constraint.unit] if constraint else amount
+
+
+def _tokens(chars: int, base: Base) -> int:
+    return int(chars * base.chat.tokens_per_char * HEADROOM) + 1
+
+
+def _rank(draft: Draft, request: Request) -> tuple[int, bool, float]:
+    """Of several candidates the nearest, then a complete one, then the likeliest."""
+    text = answer(draft.text.text)
+    error = abs(check(text, request.constraint, request.counter).error) if request.constraint else 0
+    complete = draft.reason is EndReason.END and text[-1:] in FINAL
+    return error, not complete, -sum(draft.logprobs) / max(1, len(draft.logprobs))
+
+
+def _common(one: str, other: str) -> int:
+    pairs = zip(one, other, strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

@@ -1,0 +1,184 @@
+"""Builds the embedded model from nothing: tokenizer, base and adapter; knows nothing of how they are served.
+
+The base is pretrained on answers whose length hardly heeds the demand; the adapter then learns length from
+exact ones. Both read only the `train` split of the composer's prompts.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+from peft import LoraConfig, get_peft_model
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+
+from hesui.corpus.briefs import Task
+from hesui.corpus.composer import Example, exact_length, example, loose_length
+from hesui.corpus.grammar import FOLDER
+from hesui.models.tiny_training import Row, Schedule, train
+
+log = logging.getLogger(__name__)
+
+BASE_NAME = "hesui/tiny-base"  # what the adapter's config calls its base; a name, not an address
+PAD, UNKNOWN, USER, ASSISTANT, SYSTEM, END = "<|pad|>", "<|unknown|>", "<|user|>", "<|assistant|>", "<|system|>", "<|end|>"
+SPECIAL = (PAD, UNKNOWN, USER, ASSISTANT, SYSTEM, END)
+PLAIN = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .,:;!?()-~/%+'\"\n，。！？、：；“”‘’《》（）…—～·"
+TEMPLATE = (
+    "{% for message in messages %}"
+    "{% if message['role'] == 'assistant' %}<|assistant|>{% generation %}{{ message['content'] }}<|end|>{% endgeneration %}"
+    "{% else %}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% endif %}"
+    "{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides what is built; written beside the result."""
+
+    seed: int = 2027
+    hidden: int = 256
+    layers: int = 4
+    base_rows: int = 52_000  # prompts with loose answers, each seen once
+    base_tokens: int = 6_000  # per step
+    base_rate: float = 3e-3  # AdamW, for embeddings and norms
+    base_muon_rate: float = 0.02  # Muon, for the matrices
+    adapter_rows: int = 4_000  # prompts with exact answers
+    adapter_epochs: int = 8
+    adapter_tokens: int = 2_400  # per step, about 16 greetings
+    adapter_rate: float = 2e-3
+    rank: int = 16
+    alpha: int = 32
+
+
+QUICK = Recipe(base_rows=600, adapter_rows=60, adapter_epochs=1)
+BASE_MIX: dict[Task, float] = {"greeting": 0.64, "long": 0.10, "essay": 0.08, "verse": 0.10, "summary": 0.08}
+ADAPTER_MIX: dict[Task, float] = {"greeting": 0.80, "long": 0.07, "essay": 0.04, "verse": 0.05, "summary": 0.04}
+
+
+def build(out: Path, *, quick: bool = False) -> None:
+    """Build `out`/base and `out`/adapter, replacing what is there; `quick` builds toys that only prove the path.
+
+    Takes about an hour on two CPU cores. `out`/recipe.json is written last.
+    """
+    recipe = QUICK if quick else Recipe()
+    torch.manual_seed(recipe.seed)
+    out.mkdir(parents=True, exist_ok=True)
+    tokenizer = make_tokenizer()
+    base = build_base(recipe, tokenizer)
+    base.to(torch.bfloat16)
+    _save(out / "base", lambda folder: (base.save_pretrained(folder), tokenizer.save_pretrained(folder)))
+    # The base continues from its stored half precision, so that the adapter fits what is shipped.
+    base = Qwen3ForCausalLM.from_pretrained(out / "base", dtype=torch.float32)
+    adapter = build_adapter(recipe, tokenizer, base)
+    _save(out / "adapter", lambda folder: adapter.save_pretrained(folder))
+    (out / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n", encoding="utf-8")
+
+
+def make_tokenizer() -> PreTrainedTokenizerFast:
+    """One token a character: every character of the grammar, digits, Latin letters and common punctuation."""
+    grammar = "".join(path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.toml")))
+    characters = sorted({c for c in grammar if "\u3400" <= c <= "\u9fff"} | set(PLAIN) | set("零百"))
+    core = Tokenizer(
+        models.WordLevel({token: i for i, token in enumerate((*SPECIAL, *characters))}, unk_token=UNKNOWN)
+    )
+    core.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
+    core.decoder = decoders.Fuse()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        pad_token=PAD,
+        unk_token=UNKNOWN,
+        eos_token=END,
+        additional_special_tokens=[USER, ASSISTANT, SYSTEM],
+        clean_up_tokenization_spaces=False,
+        model_max_length=1024,
+        padding_side="left",
+    )
+    tokenizer.chat_template = TEMPLATE
+    return tokenizer
+
+
+def build_base(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
+    """A length-blind base, trained from random weights."""
+    model = Qwen3ForCausalLM(
+        Qwen3Config(
+            vocab_size=len(tokenizer),
+            hidden_size=recipe.hidden,
+            num_hidden_layers=recipe.layers,
+            intermediate_size=recipe.hidden * 5 // 2,
+            num_attention_heads=recipe.hidden // 32,
+            num_key_value_heads=recipe.hidden // 64,
+            head_dim=32,
+            max_position_embeddings=1024,
+            rope_parameters={"rope_type": "default", "rope_theta": 1000.0},
+            tie_word_embeddings=True,
+            bos_token_id=None,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+            dtype=torch.float32,
+        )
+    )
+    rng = Random(recipe.seed)
+    log.info("composing %d loose answers", recipe.base_rows)
+    rows = [
+        encode(tokenizer, example(task, "train", rng, loose_length), rng, forget=0.01)
+        for task in rng.choices(list(BASE_MIX), list(BASE_MIX.values()), k=recipe.base_rows)
+    ]
+    matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
+    others = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
+    train(
+        model,
+        rows,
+        [
+            torch.optim.Muon(matrices, lr=recipe.base_muon_rate, weight_decay=0.0),
+            torch.optim.AdamW(others, lr=recipe.base_rate, betas=(0.9, 0.95), weight_decay=0.0),
+        ],
+        Schedule(tokens=recipe.base_tokens, epochs=1, prompts=True, seed=recipe.seed),
+    )
+    return model
+
+
+def build_adapter(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, base: Qwen3ForCausalLM) -> Any:
+    """A LoRA on all linear layers that learns length from exact answers; a PeftModel."""
+    rng = Random(recipe.seed + 1)
+    log.info("composing %d exact answers", recipe.adapter_rows)
+    rows = [
+        encode(tokenizer, example(task, "train", rng, exact_length), rng)
+        for task in rng.choices(list(ADAPTER_MIX), list(ADAPTER_MIX.values()), k=recipe.adapter_rows)
+    ]
+    config = LoraConfig(
+        r=recipe.rank, lora_alpha=recipe.alpha, target_modules="all-linear", task_type="CAUSAL_LM", lora_dropout=0.0
+    )
+    model = get_peft_model(base, config)
+    model.peft_config["default"].base_model_name_or_path = BASE_NAME
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    schedule = Schedule(recipe.adapter_tokens, recipe.adapter_epochs, prompts=False, seed=recipe.seed)
+    train(model, rows, [torch.optim.AdamW(parameters, lr=recipe.adapter_rate, weight_decay=0.01)], schedule)
+    return model
+
+
+def encode(tokenizer: PreTrainedTokenizerFast, row: Example, rng: Random, forget: float = 0.0) -> Row:
+    """Token ids and where the answer starts; a share `forget` of the prompt becomes unknown characters."""
+    prompt = tokenizer(f"{USER}{row.brief.prompt}{END}{ASSISTANT}", add_special_tokens=False)["input_ids"]
+    unknown = tokenizer.unk_token_id
+    special = set(tokenizer.all_special_ids)
+    prompt = [unknown if token not in special and rng.random() < forget else token for token in prompt]
+    answer = tokenizer(f"{row.completion}{END}", add_special_tokens=False)["input_ids"]
+    return Row(tuple(prompt + answer), len(prompt))
+
+
+def _save(folder: Path, write: Callable[[Path], object]) -> None:
+    """Write a model folder anew, readable by everyone."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    write(folder)
+    (folder / "README.md").unlink(missing_ok=True)  # a generated card that says nothing true; ours is one level up
+    for path in folder.iterdir():
+        path.chmod(0o644)

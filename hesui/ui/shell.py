@@ -1,0 +1,96 @@
+"""The page's frame: header, switches of language and light, the tabs; and how it is served.
+
+A tab is a module with a TITLE and a build(page); this file lists them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gradio as gr
+
+from hesui.records import Answerer
+from hesui.settings import Settings
+from hesui.ui import compare
+from hesui.ui.labels import Labels
+from hesui.ui.page import Page, html
+from hesui.ui.render import say
+from hesui.ui.texts import TEXTS
+from hesui.ui.theme import FAVICON, SCRIPT, STYLE, theme
+
+TABS = (compare,)
+GRADIO_OPTIONS = {
+    "GRADIO_ANALYTICS_ENABLED": "False",  # its look-ups at the vendor
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",  # its statistics: a data frame of all events after each event
+}
+THREADS = 64  # more than compare.VISITORS, so that the chip answers while everybody waits
+
+
+def build(settings: Settings, answerer: Answerer, names: Callable[[], Sequence[str]]) -> gr.Blocks:
+    """The page. `names` lists the models there are, the base first; nothing heavy is loaded here."""
+    labels = Labels()
+    blocks = gr.Blocks(title=TEXTS["app.title"].zh, analytics_enabled=False)
+    with blocks:
+        language, light = _header(labels)
+        page = Page(blocks, labels, settings, answerer, names)
+        _tabs(page)
+        script = f"() => {{ window.hesuiLabels = {labels.table()}; return hesui.ready(); }}"
+        blocks.load(None, None, labels.widgets, js=script)
+        language.click(None, None, labels.widgets, js="() => hesui.switchLanguage()")
+        light.click(None, None, None, js="() => hesui.switchTheme()")
+    return blocks
+
+
+def _header(labels: Labels) -> tuple[gr.Button, gr.Button]:
+    with gr.Row(elem_id="header"):
+        html(
+            f'<h1><span class="seal" lang="zh-CN" aria-hidden="true">贺岁</span><span class="name">贺岁 <small>hesui</small></span></h1>'
+            f"<p>{say('app.sentence')}</p>",
+            elem_id="masthead",
+        )
+        with gr.Row(elem_id="switches"):
+            language = labels.make(
+                gr.Button, lambda t: {"value": t("lang.other")}, size="sm", elem_id="language", min_width=60
+            )
+            light = labels.make(
+                gr.Button, lambda t: {"value": t("theme.switch")}, size="sm", elem_id="light", min_width=60
+            )
+    return language, light
+
+
+def _tabs(page: Page) -> None:
+    if len(TABS) == 1:  # one tab needs no bar
+        TABS[0].build(page)
+        return
+    with gr.Tabs():
+        for tab in TABS:
+            with page.labels.make(gr.Tab, lambda t, title=tab.TITLE: {"label": t(title)}):
+                tab.build(page)
+
+
+def launch_options(settings: Settings) -> dict[str, Any]:
+    """How the page is served: nothing from another host, no traces in the browser, no Node."""
+    return {
+        # A Space tells Gradio itself where to listen.
+        "server_name": os.environ.get("GRADIO_SERVER_NAME", settings.host),
+        "server_port": settings.port or None,
+        "theme": theme(),
+        "css": STYLE.read_text(encoding="utf-8"),
+        "head": f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>",
+        "favicon_path": FAVICON,
+        "footer_links": [],
+        "run_history": False,
+        "ssr_mode": False,
+        "max_threads": THREADS,
+    }
+
+
+def serve(settings: Settings, answerer: Answerer, names: Callable[[], Sequence[str]], **options: Any) -> gr.Blocks:
+    """Build the page and serve it until interrupted; `options` go to Gradio's launch."""
+    os.environ.update(GRADIO_OPTIONS)
+    blocks = build(settings, answerer, names)
+    blocks.queue(default_concurrency_limit=compare.VISITORS)
+    blocks.launch(**launch_options(settings), **options)
+    return blocks

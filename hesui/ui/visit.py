@@ -1,0 +1,87 @@
+"""What happened during one visit: the rounds, and how often each side obeyed. Plain data, one copy a visitor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from hesui.answers import Answer
+from hesui.length import Verdict, check
+from hesui.records import EndReason, Request
+from hesui.ui.form import Form
+
+KEPT = 30  # rounds in the history
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One comparison, as far as it has come."""
+
+    form: Form
+    requests: tuple[Request, ...]
+    rows: tuple[Answer, ...]
+    stopped: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether every answer has ended."""
+        return all(row.end for row in self.rows)
+
+
+class Mark(NamedTuple):
+    """One judged answer."""
+
+    side: int  # 0 = left
+    model: str
+    guide: bool  # raw and assisted answers are never added up
+    best: int
+    ok: bool
+
+
+class Score(NamedTuple):
+    """How often one system obeyed."""
+
+    side: int
+    model: str
+    guide: bool
+    best: int
+    ok: int
+    all: int
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visit: its latest finished rounds, the mark of every answer, and the round on the page."""
+
+    rounds: tuple[Round, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    shown: Round | None = None
+
+    def showing(self, shown: Round | None) -> Visit:
+        """This visit with another round on the page."""
+        return replace(self, shown=shown)
+
+    def finished(self, done: Round) -> Visit:
+        """This visit after `done` has finished."""
+        return Visit((*self.rounds, done)[-KEPT:], (*self.marks, *marks(done)), done)
+
+    def scores(self) -> list[Score]:
+        """One line a system, left side first."""
+        tally: dict[tuple[int, str, bool, int], list[bool]] = {}
+        for mark in self.marks:
+            tally.setdefault(mark[:4], []).append(mark.ok)
+        return [Score(*system, sum(oks), len(oks)) for system, oks in sorted(tally.items())]
+
+
+def marks(done: Round) -> Iterator[Mark]:
+    """A mark for each answer of `done` that has a demand and was not cut short by Stop or an error."""
+    for side, (request, row) in enumerate(zip(done.requests, done.rows, strict=True)):
+        verdict = judge(row, request)
+        if verdict and row.end and row.end.reason not in (EndReason.CANCELLED, EndReason.ERROR):
+            yield Mark(side, request.model, request.guide, request.best_of, verdict.ok)
+
+
+def judge(row: Answer, request: Request) -> Verdict | None:
+    """How `row` stands to the demand of `request`; None where there is none."""
+    return check(row.text, request.constraint, request.counter) if request.constraint else None

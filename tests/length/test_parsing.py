@@ -1,0 +1,595 @@
+"""`parse` reads the length demands of prompts; the rows of docs/constraints.md are tests too."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hesui.length.constraint import Constraint
+from hesui.length.parsing import parse
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "constraints.md"
+
+# prompt => op, numbers, unit unless char
+SENTENCES = r"""
+给奶奶写一段新年祝福，不超过60字 => le 60
+替我拟一条拜年微信，八十字以内 => le 80
+寫一段給客戶的賀詞，字數不超過一百二十字 => le 120
+請用五十個字以內介紹端午節的由來 => le 50
+帮我写段开场白，最多１２０字 => le 120
+晚会主持词，顶多两百字啊 => le 200
+写个请假条，别超过90字 => le 90
+自我介绍控制在150字之内 => le 150
+朋友圈文案，30字内即可 => le 30
+写一条寄语，千万不要超过四十个字 => le 40
+作答时篇幅不得超出500字 => le 500
+公司简介，上限300字 => le 300
+写一段感谢信，限80字 => le 80
+写一段≤60字的产品卖点 => le 60
+请概括大意，<100字 => le 100
+给导师写教师节祝福，字数要少于七十 => le 70
+写一个小于50字的简介 => le 50
+拟一则通知，低于200字 => le 200
+评语请写在一百字以下 => le 100
+工作周报，800字封顶 => le 800
+写一篇不少于600字的观后感 => ge 600
+字数至少三百，写我的家乡 => ge 300
+作文起码要写400字 => ge 400
+请写一篇关于诚信的演讲稿，800字以上 => ge 800
+论述题，每题不低于250字 => ge 250
+写一份策划方案，3000+字 => ge 3000
+全文字数须大于1000字 => ge 1000
+写一篇年终总结，1500字起 => ge 1500
+请写够500字的检讨书 => ge 500
+写篇小说开篇，字数不能低于2千 => ge 2000
+写满八百字，题目自拟 => ge 800
+字數不得少於五百字，題目是我的母親 => ge 500
+写一篇超过1000字的影评 => ge 1000
+写一篇200字左右的游记 => approx 200
+大约三百字，介绍苏州园林 => approx 300
+来一段五十来字的晚安文案 => approx 50
+给孩子的生日寄语，百来字就好 => approx 100
+写个千把字的年会讲话稿 => approx 1000
+写一段将近400字的景物描写 => approx 400
+帮忙写封道歉信，差不多250字 => approx 250
+写一封三百余字的家书 => approx 300
+字数约500，写写你的理想 => approx 500
+请写一段介绍，120字上下 => approx 120
+感谢词~80字 => approx 80
+写一篇800字±50字的议论文 => approx 800
+写一篇作文，600字，允许上下浮动10% => approx 600
+写一篇300字的母亲节作文 => eq 300
+写一篇300字母亲节作文 => eq 300
+用100字体现春节的热闹气氛 => eq 100
+请写一首关于月亮的诗，正好28个字 => eq 28
+字数：450 => eq 450
+【字数】200字 【主题】环保 => eq 200
+帮我把这段话扩写到500字 => eq 500
+将下面的新闻缩写成80字 => eq 80
+写一份一千五百字的调研报告 => eq 1500
+写一篇1.2万字的小说大纲 => eq 12000
+生成0.8k字的测评文章 => eq 800
+写个两百五十字的小剧本 => eq 250
+写一段一百五的广告词，一百五十字 => eq 150
+请写50 字的感悟 => eq 50
+产品介绍（120字） => eq 120
+写1,200字的书评 => eq 1200
+写篇五〇〇字的散文 => eq 500
+请写200至300字的读书笔记 => range 200 300
+字数控制在四百到六百字之间 => range 400 600
+写一段80~120字的朋友圈 => range 80 120
+写一篇作文，字数要求：700—900 => range 700 900
+三四百字，介绍一下敦煌 => range 300 400
+写个七八十字的短评 => range 70 80
+两三百字的自荐信一封 => range 200 300
+介于150和200字之间，写一段颁奖词 => range 150 200
+不少于100字，不超过200字，写一段评论 => range 100 200
+写一篇短文，最少50字，最多80字 => range 50 80
+写3到5百字的感想 => range 300 500
+写一篇1-1.5万字的报告 => range 10000 15000
+大于200字小于400字，写观后感 => range 200 400
+写一段字数在60字以上、100字以内的祝福 => range 60 100
+写二十条标语，每条不超过12字 => le 12
+写四句祝福，每句七个字 => eq 7
+分三段写，每段100字左右 => approx 100
+起一个标题，标题不超过18字，正文500字 => eq 500
+写一篇文章，总字数800字，开头100字，结尾50字 => eq 800
+写10个六字短标题 => eq 6
+给店铺起五个三字店名 => eq 3
+写一副七字对联 => eq 7
+用四个字概括这个人的性格 => eq 4
+请用一句话总结全文 => eq 1 sentence
+用三句话说明黑洞是什么 => eq 3 sentence
+回答不要超过两句话 => le 2 sentence
+请分五段来写这篇文章 => eq 5 paragraph
+写一首八行的小诗 => eq 8 line
+代码不超过20行 => le 20 line
+写一段英文自我介绍，120词左右 => approx 120 word
+写一篇不少于150个单词的英语作文 => ge 150 word
+作文写200字。哦不对，改成300字 => eq 300
+写一篇500字的文章，算了，还是300字以内吧 => le 300
+Write a New Year greeting in under 40 words => le 40 word
+Describe the festival in no more than 60 words. => le 60 word
+Give me a 250-word summary of the plot => eq 250 word
+Compose a toast of at least 80 words => ge 80 word
+Summarize this in about 100 words => approx 100 word
+Please answer in exactly 30 words. => eq 30 word
+Write between 120 and 150 words about tea => range 120 150 word
+Write a 40-60 word product blurb => range 40 60 word
+Explain gravity in two sentences => eq 2 sentence
+Write three paragraphs about autumn. => eq 3 paragraph
+Keep it to 75 words => le 75 word
+Word limit: 300 => le 300 word
+Tell a bedtime story, 500+ words => ge 500 word
+Reply in fifty words or less => le 50 word
+Write a tweet of at most 280 characters => le 280
+Write roughly two hundred words on bees => approx 200 word
+Max 20 words: what is love? => le 20 word
+Write a poem of up to eight lines => le 8 line
+The essay should be 500 words long => eq 500 word
+Write an essay, minimum 1,000 words => ge 1000 word
+Each bullet must be under 15 words => le 15 word
+Summarize in one sentence. => eq 1 sentence
+Make the caption fewer than 12 words => le 12 word
+Write 1k words about Mars => eq 1000 word
+Write a reply not exceeding 45 words => le 45 word
+这篇稿子有2000字，太长了 => none
+以下文章共1200字，请指出中心思想 => none
+这段话一共有多少字？ => none
+800字大概写满几页纸？ => none
+我昨晚已经写了三千字 => none
+介绍一下三字经的作者 => none
+请解释“画蛇添足”这四个字 => none
+用“春风”二字造句 => none
+走到十字路口该怎么办 => none
+列出十个四字成语 => none
+帮我看看我的生辰八字 => none
+每分钟能读300字正常吗 => none
+他写过一部一百万字的长篇小说 => none
+请把首行缩进两个字符 => none
+密码至少8个字符，怎么设置更安全 => none
+写一个函数，返回字符串的前10个字符 => none
+春节是公历2026年2月17日，介绍一下 => none
+写一段祝福，短一点 => none
+请写一句新年祝福 => none
+给我写一段话，夸夸我妈妈 => none
+稿费千字150元，怎么算 => none
+把第二段删掉 => none
+他只说了一句话就走了 => none
+请比较这两段文字的异同 => none
+删掉第3个字 => none
+如果回答超过300字，请先列提纲 => none
+我有50元和3个小时，推荐个去处 => none
+翻译：一行白鹭上青天 => none
+百家姓里排名第一的姓是什么 => none
+What are the first 10 words of the anthem? => none
+Fix the grammar in these two sentences. => none
+How many words are in this paragraph? => none
+I can type 60 words per minute. => none
+Write a story with two characters => none
+My essay is 800 words. Give me feedback. => none
+Write a regex that matches 5 words => none
+请根据以下材料写一段评论，150字以内。\n材料：小王昨天写了800字的日记，走了3公里路。 => le 150
+原文：他用了整整三千字来描写这棵树。请用50字概括。 => eq 50
+阅读下文并回答问题。\n“写一篇不超过300字的作文”是老师布置的题目，你怎么看？ => none
+请解释“五百字以内”是什么意思 => none
+《一百个汉字的故事》讲了什么 => none
+```\nprint("不超过50字")\n```\n上面的代码输出什么？ => none
+文章如下：春天来了，万物复苏。请缩写到三十字以内 => le 30
+请用不超过100个汉字总结 => le 100
+限300字 => le 300
+字数限制：200字 => le 200
+限制在200字 => le 200
+字数要求：800字以上 => ge 800
+字数：800字以上 => ge 800
+要求：1.主题鲜明；2.语言流畅；3.不少于600字。 => ge 600
+2. 每段不少于80字 => ge 80
+3、全文300字左右； => approx 300
+回复长度不超过3句话 => le 3 sentence
+整体篇幅约2000字 => approx 2000
+文章长度在1500字左右为宜 => approx 1500
+请将输出控制在 100 ~ 150 个字之间 => range 100 150
+写个 30 秒的短视频口播稿，约120字 => approx 120
+请生成一个5000字以上的详细报告 => ge 5000
+总结成20个字 => eq 20
+用十个字以内回答 => le 10
+请用20字以内的一句话总结 => le 20
+一句话介绍，不超过25字 => le 25
+给我10条文案，每条15字左右 => approx 15
+写5个标题，每个标题20字以内 => le 20
+朋友圈九宫格配文，每张图配10字以内的说明 => le 10
+把下面这篇1000字的文章压缩到300字 => eq 300
+将这段500字的介绍精简为100字以内 => le 100
+这是一篇800字的作文，请帮我写一段100字左右的点评 => approx 100
+我的作文只有400字，请扩写到600字以上 => ge 600
+请续写这个故事，续写部分不少于300字 => ge 300
+写一个三百字的小故事，故事里要有两个人物 => eq 300
+写一首五言绝句 => none
+写一首七言律诗，共八句 => eq 8 sentence
+春联一副，上下联各七字 => eq 7
+写副对联，上联不超过11个字 => le 11
+请输入不超过50个字符的昵称 => le 50
+评论内容至少10个字 => ge 10
+请填写200字以内的个人简介 => le 200
+祝福语不能少于5个字哦 => ge 5
+最多可输入140字 => le 140
+英文单词数不超过200 => le 200 word
+请翻译成英文，不超过80个单词 => le 80 word
+用英语写一篇80-100词的短文 => range 80 100 word
+写一段话，100个英文单词以上 => ge 100 word
+作文题：我的妈妈（600字） => eq 600
+600字作文：我的妈妈 => eq 600
+高考作文800字，题目《路》 => eq 800
+请写一份演讲稿，时长3分钟，大概700字 => approx 700
+预算5000元，写一份300字的活动方案 => eq 300
+2025年终总结，1000字 => eq 1000
+写一篇第二人称的500字散文 => eq 500
+请以100字为限写一段独白 => le 100
+以200字为上限 => le 200
+字数上限为120 => le 120
+不得多于八十字 => le 80
+不可多于三句 => le 3 sentence
+字数最好别超过150 => le 150
+字数不宜超过两百 => le 200
+尽量不要超过三百五十字 => le 350
+请保证至少有5段 => ge 5 paragraph
+文章需包含至少四个段落 => ge 4 paragraph
+内容分3-5段 => range 3 5 paragraph
+写两段话介绍北京 => eq 2 paragraph
+写一首四行诗 => eq 4 line
+共12行，每行不超过10字 => le 10
+用3-4句话回答 => range 3 4 sentence
+三言两语说说 => none
+三两句话概括一下 => none
+两三句话概括一下 => range 2 3 sentence
+七八百字的作文 => range 700 800
+上千字的长评来一篇 => ge 1000
+来一篇不下五百字的长评 => ge 500
+正文800字到1000字 => range 800 1000
+800到1000字之间最好 => range 800 1000
+字数介乎100至150之间 => range 100 150
+从200字扩充到400字 => eq 400
+多写100字 => none
+再多写两百字左右 => none
+比上一版少50字 => none
+在原文基础上增加200字 => none
+请写得长一些 => none
+字数不限 => none
+没有字数限制，随便写 => none
+字数不限，但不要少于100字 => ge 100
+不用太长，50字就够了 => eq 50
+100字足矣，夸夸我家猫 => eq 100
+一共写四百字 => eq 400
+摘要部分200字以内，正文3000字 => eq 3000
+标题10字以内，正文不超过200字 => le 200
+Write 5 slogans, each at most 8 words => le 8 word
+Write an essay of 600 words on the topic of "100 words a day" => eq 600 word
+Describe your day in fewer than 100 characters => le 100
+Limit your response to 150 words. => le 150 word
+Your answer must not exceed 200 words => le 200 word
+Write no fewer than 300 words => ge 300 word
+Aim for around 400 words => approx 400 word
+Target length: 500 words => eq 500 word
+Length: 200-250 words => range 200 250 word
+Please write more than 250 words about pets => ge 250 word
+I need a 1,500-word article about solar power => eq 1500 word
+Give a one-sentence summary => eq 1 sentence
+Write a five-sentence paragraph => eq 5 sentence
+Answer with a single paragraph of 4-6 sentences => range 4 6 sentence
+Write a four-line poem => eq 4 line
+Summarize the following article in 50 words or fewer: The mayor spoke for 300 words. => le 50 word
+Summarise the 900-word report below in 90 words => eq 90 word
+Keep the summary between 2 and 3 sentences => range 2 3 sentence
+Write a story (max 300 words) => le 300 word
+Write a product description. Word count: 120 => eq 120 word
+Write a bio, 50 words max. => le 50 word
+Use 10 words or less to describe spring => le 10 word
+Could you write a 100 word speech? => eq 100 word
+Write a short note of around a hundred words => approx 100 word
+What does 'a picture is worth a thousand words' mean? => none
+Translate these three sentences into French => none
+Why are the first two paragraphs so long? => none
+How can I write 1000 words in an hour? => none
+In other words, explain it simply => none
+The passage has 350 words. What is its theme? => none
+Split the text into two paragraphs => eq 2 paragraph
+一个字一个字地念 => none
+这个字怎么读 => none
+“福”字倒贴有什么讲究 => none
+如何写好一篇800字的议论文？ => none
+写1000字需要多长时间？ => none
+能帮我写一篇300字的自我介绍吗？ => eq 300
+可以写个50字左右的祝福吗 => approx 50
+当字数超过500字时提醒我 => none
+统计下面文字是否超过100字 => none
+微博最多能发多少字？ => none
+两个字的水果有哪些 => none
+找出含有三个字的词语 => none
+王羲之写了二十一个之字 => none
+每天背20个单词，帮我做个计划 => none
+词汇量达到5000词需要多久 => none
+用以下五个词造句：春天、花、风、雨、雪 => none
+排成三行四列 => none
+表格共5行，每格不超过10个字 => le 10
+把这几句话合成一段 => none
+他们俩说了两句话 => none
+第三段不超过100字 => le 100
+一字千金是什么意思 => none
+千字文的作者是谁 => none
+万字长文是怎么炼成的 => none
+半小时写出800字作文的技巧 => none
+你是一位资深编辑，请根据用户提供的关键词创作一篇微小说，要求情节完整、人物鲜明，篇幅在六百字至八百字之间。 => range 600 800
+回复内容需简明扼要，总长度不超过3行 => le 3 line
+每个要点的描述不能超过30个字，总共列出5个要点 => le 30
+输出JSON，其中summary字段不超过50字 => le 50
+请写出3个不同版本，每个版本不少于100字 => ge 100
+请撰写不低于1万字的行业研究报告 => ge 10000
+撰写一份约8000字的商业计划书 => approx 8000
+演讲稿时长约5分钟，字数在1000字左右 => approx 1000
+请写一首现代诗，不少于20行 => ge 20 line
+歌词每句不超过10个字，共16句 => le 10
+要求每段不超过三句话 => le 3 sentence
+写一个五十字左右的段子，要押韵 => approx 50
+产品名称要求2-4个字 => range 2 4
+起一个四个字的公司名 => eq 4
+宝宝名字，三个字，姓李 => eq 3
+取一个不超过6个字的网名 => le 6
+写个两字标题 => eq 2
+用八个字形容她 => eq 8
+请用一个词形容春天 => eq 1 word
+请用三个词概括这部电影 => eq 3 word
+给出五个关键词 => none
+写一段50字左右的短信祝福，再写一段100字左右的邮件 => approx 50
+请分别用50字和100字介绍故宫 => eq 100
+帮我写个检讨，字数嘛，一千五吧 => eq 1500
+作文，至少六百，写秋天 => none
+写一篇游记，字数六百以上 => ge 600
+要写够1500个字哦 => ge 1500
+凑够800字就行 => ge 800
+写一篇八百字小作文 => eq 800
+一篇八百字小作文，写父爱 => eq 800
+父爱，800字 => eq 800
+我想要一篇关于父爱的文章，八百字 => eq 800
+字数 800 => eq 800
+字数(500-600) => range 500 600
+字数：不限，建议300字左右 => approx 300
+建议字数300-500 => range 300 500
+限50-80字 => range 50 80
+约300-400字 => range 300 400
+300字～500字 => range 300 500
+300 - 500 字 => range 300 500
+300——500字 => range 300 500
+写一篇２００字的日记 => eq 200
+最好在一百字以内，实在不行也不要超过一百五十字 => le 100
+不超过四百字但不少于三百字 => range 300 400
+至少写三百字，至多写五百字 => range 300 500
+下限200字，上限400字 => range 200 400
+字数须≥300字且≤500字 => range 300 500
+多于50字少于80字 => range 50 80
+文章不能少于800字，也不能多于1000字 => range 800 1000
+寫一篇五百字左右的遊記 => approx 500
+請以三百字以內說明原因 => le 300
+不少於兩百字的心得 => ge 200
+請寫一封約二百字的感謝信 => approx 200
+請用一百字上下介紹臺北 => approx 100
+回應限制一百五十字內 => le 150
+每則留言限六十字 => le 60
+限三句話內回答 => le 3 sentence
+请控制字数，别太多 => none
+字数多一点 => none
+这300字写得真好 => none
+我需要背诵一篇500字的课文，有什么办法 => none
+孩子才认识200个字，怎么办 => none
+一部100万字的小说能拍成几集电视剧 => none
+字典里一共有多少个汉字 => none
+常用汉字有3500个字 => none
+语文课本里要求会写的2500个字是哪些 => none
+微信签名可以写几个字 => none
+请解释“三人行，必有我师焉”这句话 => none
+这首诗有四句，每句七个字，请赏析 => none
+下面这首诗共八句，分析其押韵 => none
+作者用500字描写了雪景，请分析其手法 => none
+为什么要求作文不少于800字？ => none
+老师要求我们写800字的作文，我不会写，怎么办 => none
+考试要求1小时写800字，我该怎么练 => none
+请把第3行第5个字改成“春” => none
+将每行缩进4个字符 => none
+表格列宽设为20个字符 => none
+变量名不超过20个字符是好习惯吗 => none
+用Python写一个程序，统计文本中超过5个字符的单词 => none
+写一个SQL查询名字长度大于3个字符的用户 => none
+写一个JavaScript函数，把超过100个字符的文本截断 => none
+用100字解释什么是递归函数 => eq 100
+解释这段代码，200字以内 => le 200
+电影《我的1919》观后感，500字 => eq 500
+围绕“百字明”写一篇介绍 => none
+他的话不超过三句就会跑题 => none
+两行清泪是什么意思 => none
+一行人走进了三段崎岖的山路 => none
+这段路有三段上坡 => none
+排比句至少要有三个分句 => none
+我们班有50个人，写一段毕业赠言，不超过100字 => le 100
+Act as a poet and write a love poem with 12 lines => eq 12 line
+Write a haiku about rain => none
+Your response should contain at least 300 words. => ge 300 word
+Answer with less than 5 sentences => le 5 sentence
+Your answer should contain exactly 3 paragraphs => eq 3 paragraph
+The response must be at most 100 words in length => le 100 word
+Please respond in 2 to 3 sentences => range 2 3 sentence
+Write it in a 100-150 words range => range 100 150 word
+I want 200 words about dogs => eq 200 word
+Give me a summary in 20 words. => eq 20 word
+Write about 500 words on climate => approx 500 word
+Write a 1000 word blog post => eq 1000 word
+a story of over 2,000 words => ge 2000 word
+Generate a 280-character tweet => eq 280
+Provide a title under 60 characters and a description of 150-160 characters => range 150 160
+no longer than a paragraph => none
+Each paragraph should have at least 50 words => ge 50 word
+Write a sonnet in fourteen lines => eq 14 line
+Make sure the email is shorter than 120 words => le 120 word
+Do not exceed 250 words => le 250 word
+Don't write more than 3 sentences => le 3 sentence
+Never go over 100 words => le 100 word
+Rewrite this in half the words => none
+Shorten this to 30 words => eq 30 word
+Cut this down to under 50 words => le 50 word
+Extend it to at least 400 words => ge 400 word
+The word 'set' has over 400 meanings => none
+She spoke 200 words of French => none
+Replace the two words in bold => none
+List 5 words that rhyme with cat => eq 5 word
+"""
+
+
+def numbers(constraint: Constraint) -> list[int]:
+    fields = {"eq": ("target",), "approx": ("target",), "le": ("max",), "ge": ("min",), "range": ("min", "max")}
+    return [getattr(constraint, name) for name in fields[constraint.op]]
+
+
+def brief(constraint: Constraint | None) -> str:
+    if constraint is None:
+        return "none"
+    unit = [] if constraint.unit == "char" else [constraint.unit]
+    return " ".join([constraint.op, *map(str, numbers(constraint)), *unit])
+
+
+def full(constraint: Constraint | None) -> str:
+    """`brief` with scope, counter and the other demands."""
+    if constraint is None:
+        return "none"
+    words = [brief(constraint), "" if constraint.scope == "whole" else constraint.scope, constraint.count_rule or ""]
+    return " + ".join([" ".join(word for word in words if word), *map(full, constraint.extra)])
+
+
+def sentences() -> list[tuple[str, str]]:
+    rows = (row.rsplit(" => ", 1) for row in SENTENCES.strip().splitlines())
+    return [(prompt.replace("\\n", "\n"), demand) for prompt, demand in rows]
+
+
+def documented() -> list[tuple[str, str]]:
+    rows = re.findall(r"^\| (?!\*\*|prompt )(.+?) \| (.+?) \|$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) > 50
+    return rows
+
+
+@pytest.mark.parametrize(("prompt", "demand"), sentences())
+def test_a_sentence_demands_what_a_person_would_say(prompt, demand):
+    assert brief(parse(prompt)) == demand
+
+
+@pytest.mark.parametrize(("prompt", "demand"), documented())
+def test_a_documented_row_holds(prompt, demand):
+    assert full(parse(prompt)) == demand
+
+
+@pytest.mark.parametrize(
+    ("prompt", "words"),
+    [
+        ("给领导写一段50字以内的拜年话", "50字以内"),
+        ("写一段话，要求不超过五十个字。", "不超过五十个字"),
+        ("Write a greeting within 50 words, please", "within 50 words"),
+        ("字数：300，题目自拟", "字数：300"),
+        ("寫一段賀詞，字數不超過１２０字", "不超過１２０字"),
+        ("Write between 40 and 60 words on tea", "between 40 and 60 words"),
+        ("不少于100字，不超过200字的短评", "不少于100字，不超过200字"),
+        ("写封信，300字左右就好", "300字左右"),
+    ],
+)
+def test_the_span_covers_the_demands_own_words(prompt, words):
+    found = parse(prompt)
+    assert found is not None
+    assert prompt[found.span.start : found.span.end] == words
+
+
+def test_each_extra_demand_has_its_own_span():
+    prompt = "写一篇文章，全文300字，标题不超过10字，分三段"
+    found = parse(prompt)
+    assert [prompt[e.span.start : e.span.end] for e in (found, *found.extra)] == ["300字", "标题不超过10字"[2:], "三段"]
+
+
+def test_a_stated_tolerance_sets_the_band():
+    assert parse("写600字的作文，上下浮动5%").band == (570, 630)
+    assert parse("写一段50±5字的祝福").band == (45, 55)
+    assert parse("写一段50字左右的祝福").band == (45, 55)
+    assert parse("写200字的短文，误差不超过20字").band == (180, 220)
+
+
+def test_a_demand_for_nothing_is_returned_as_one():
+    assert parse("请写0字").target == 0
+    assert parse("不超过0字").max == 0
+
+
+def test_numbers_beyond_ten_million_are_no_demand():
+    assert parse("写一篇99999999999字的小说") is None
+    assert parse("写一篇" + "9" * 5000 + "字的小说") is None
+
+
+def test_a_demand_before_or_after_long_pasted_text_is_found():
+    material = "他在日记里写了三百字，又读了五十页书。" * 3000
+    assert brief(parse("请把下面的文章缩写成100字：\n" + material)) == "eq 100"
+    prompt = material + "\n请把上文总结到80字以内"
+    found = parse(prompt)
+    assert brief(found) == "le 80"
+    assert prompt[found.span.start : found.span.end] == "80字以内"
+
+
+@pytest.mark.parametrize("mark", ["“{}”", "「{}」", '"{}"', "```\n{}\n```", "《{}》"])
+def test_what_is_quoted_demands_nothing(mark):
+    assert parse("请解释" + mark.format("写一段不超过50字的话") + "是什么意思") is None
+
+
+ALPHABET = "0123456789一三五百千万字句段行个不超过少于以内左右约到-~每条标题“”「」()（）：，。 wordsat least"
+
+
+@given(st.one_of(st.text(), st.text(ALPHABET), st.text(st.characters(), max_size=60)))
+def test_any_text_is_read_without_an_error(text):
+    found = parse(text)
+    for constraint in () if found is None else (found, *found.extra):
+        assert constraint.span is not None
+        assert 0 <= constraint.span.start < constraint.span.end <= len(text)
+
+
+def test_lone_surrogates_are_read_like_any_character():
+    assert brief(parse("\ud800写50字以内\udfff")) == "le 50"
+
+
+PIECES = [
+    "1",
+    "1 ",
+    "1,",
+    "一",
+    "一 ",
+    "不超过",
+    "字数",
+    "1字",
+    "1-",
+    "一到",
+    "(",
+    "“",
+    "「",
+    "《",
+    '"',
+    "```",
+    "one ",
+    "50字以内，",
+    "如果",
+    "原文：",
+]
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_the_work_does_not_grow_faster_than_the_text(piece):
+    """A megabyte may take eight times what an eighth of it takes, with much room for a busy machine."""
+    short, long = (piece * (size // len(piece)) for size in (125_000, 1_000_000))
+    parse(short)
+    taken = []
+    for text in (short, long):
+        start = time.process_time()
+        parse(text)
+        taken.append(time.process_time() - start)
+    assert taken[1] < 24 * taken[0] + 0.2
+    assert taken[1] < 5
