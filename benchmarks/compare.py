@@ -19,7 +19,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -38,16 +37,17 @@ from hesui.settings import TINY, Settings
 
 RANK = 16
 PROMPT_TOKENS = 40
+SECONDS = 60  # of measuring a size, unless the fewest repeats take longer
+FEWEST_REPEATS, MOST_REPEATS = 5, 31
 TUNED = "tuned"
 
 
 @dataclass(frozen=True)
 class Size:
-    """A model to measure, and how long to measure it."""
+    """A model to measure."""
 
     config: Qwen3Config
-    tokens: int
-    repeats: int
+    tokens: int  # of an answer
 
 
 def shape(hidden: int, layers: int, inner: int, heads: int, head: int, vocabulary: int) -> Qwen3Config:
@@ -65,8 +65,8 @@ def shape(hidden: int, layers: int, inner: int, heads: int, head: int, vocabular
 
 
 SIZES = {
-    "embedded": Size(shape(256, 4, 640, 8, 32, 1500), tokens=96, repeats=25),
-    "100M": Size(shape(768, 12, 2048, 12, 64, 32_000), tokens=32, repeats=9),
+    "embedded": Size(shape(256, 4, 640, 8, 32, 1500), tokens=64),
+    "100M": Size(shape(768, 12, 2048, 12, 64, 32_000), tokens=24),
 }
 
 
@@ -109,6 +109,7 @@ def make_adapter(model: Qwen3ForCausalLM) -> Adapter:
 
 def make_decoder(size: str) -> Decoder:
     model = make_model(size)
+    torch.set_num_threads(choose_threads(Settings(device="cpu"), model.num_parameters()))
     mix = Mix(model)
     mix.add(make_adapter(model))
     base = Base(model, None, model.device, (3,), 2048, 0)  # type: ignore[arg-type]  # no text, no chat
@@ -172,7 +173,10 @@ def times(size: str) -> dict[str, list[Took]]:
     took: dict[str, list[Took]] = {way: [] for way in WAYS}
     for way in WAYS:
         WAYS[way](decoders, 4)  # warm up
-    for repeat in range(SIZES[size].repeats):
+    end = time.monotonic() + SECONDS
+    for repeat in range(MOST_REPEATS):
+        if repeat >= FEWEST_REPEATS and time.monotonic() > end:
+            break
         for way in rotated(list(WAYS), repeat):
             took[way].append(WAYS[way](decoders, SIZES[size].tokens))
     return took
@@ -211,7 +215,7 @@ def ratio(took: dict[str, list[Took]], way: str, other: str) -> float:
 def report(size: str) -> dict[str, float | None]:
     took, peak = times(size), memory(size)
     tokens = SIZES[size].tokens
-    print(f"\n{size}: {tokens} tokens an answer, {SIZES[size].repeats} repeats")
+    print(f"\n{size}: {tokens} tokens an answer, {len(took[ONE])} repeats, {torch.get_num_threads()} threads")
     print(f"{'':28}{'time s':>9}{'first token s':>15}{'vs tuned alone':>16}{'peak MiB':>10}")
     for way, runs in took.items():
         total, first = (statistics.median(column) for column in zip(*runs, strict=True))
@@ -231,12 +235,11 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, help=argparse.SUPPRESS)
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    torch.set_num_threads(choose_threads(Settings(device="cpu")))
     if options.way:
         print(measure_memory(options.size, options.way))
         return
     print(f"{date.today()}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores, ", end="")
-    print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, float32")
+    print(f"torch {torch.__version__}, float32")
     print(json.dumps({size: report(size) for size in SIZES}))
 
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 KEPT = {"HESUI_CHROMIUM", "HESUI_NO_BROWSER"}  # what `make test` says to the tests, not to the app
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 HOME = pytest.StashKey[Path]()
 
 hypothesis_settings.register_profile("hesui", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
@@ -40,15 +39,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason="HESUI_NO_BROWSER=1"))
-
-
-@pytest.fixture(scope="session")
-def chromium_path() -> str:
-    """A Chromium to drive; fails where there is none, because a page nobody looked at is not tested."""
-    found = os.environ.get("HESUI_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not found:
-        pytest.fail(
-            "no Chromium to test the page with; run `make browser`, set HESUI_CHROMIUM to one, "
-            "or leave these tests out with HESUI_NO_BROWSER=1"
-        )
-    return found

@@ -23,7 +23,7 @@ no (?:more|longer|greater|bigger|larger|higher) than|(?:not|[a-z]{{2,6}}n't|neve
 (?:capped|cap (?:it|this|your \w+|the \w+)|cap) at|limited to|limit(?: of| is)?|limit (?:\w+ ){{1,4}}to|keep (?:\w+ ){{1,4}}to
 <=?|≤|≦"""
 _GE_BEFORE = rf"""
-{_NOT}{_MAY}{_UNDER}|不止|不下|至少|最少|最低|最短|起码|少说|写[够满足]|[凑补][够满足齐到]|达到?|下限[是为]?|{_OVER}
+{_NOT}{_MAY}{_UNDER}|不止|不下|至少|最少|最低|最短|起码|少说|写[够满足]|(?:凑|补充?)[够满足齐到]|保底|打底|达到?|下限[是为]?|{_OVER}
 (?:no|not|[a-z]{{2,6}}n't|never) (?:be )?(?:less|fewer|shorter|lower|smaller) than|at (?:the )?(?:least|minimum)|(?:a )?min(?:imum|\.)?(?: length)?(?: of| is)?
 (?:more|longer|greater) than|over|above|exceed(?:s|ing)?|beyond|upwards? of
 >=?|≥|≧"""
@@ -34,7 +34,7 @@ about|around|approximately|approx\.?|roughly|nearly|almost|close to|circa|ca?\.|
 _OPENS_RANGE = "between|from|介于|介乎"
 _EQ_BEFORE = "恰好|精确的?|准确的?|恰为|恰|正好|刚刚?好|整整|exactly|precisely|just|equal to|=+"
 _FILL_BEFORE = r"""
-有|在|为|是|到|至|于|要|需|应该?|够|满|足|写|的|用|成|字数|篇幅|长度|总?共|一共|共计|等于|必须|务必|控制|保持|严格|每
+有|在|为|是|到|至|于|要|需|应该?|够|满|足|写|的|用|成|字数|篇幅|长度|总?共|一共|共计|等于|必须|务必|控制|保持|严格|每|扩[写展充]?|缩[写减短]?|压缩|精简|浓缩|改写?|概括|总结
 :|：|可以?|只?能|允许|支持|输入|填写?|录入|发布?|回复|回答|使用|包含|包括|保留|出现|限制|an?|the|of|be|to|it|contain|have|has|is|word|words|limit|length|count|\(|（|\*{1,2}"""
 
 # What stands behind the unit, or between number and unit.
@@ -65,21 +65,27 @@ _BEFORE = re.compile(
     re.ASCII,
 )
 _AFTER = re.compile(
-    r"\s{0,2}-?(?:" + _alternatives(le=_LE_AFTER, ge=_GE_AFTER, approx=_APPROX_AFTER, eq=_EQ_AFTER, fill=_FILL_AFTER) + ")", re.ASCII
+    r"\s{0,2}-?(?:"
+    + _alternatives(le=_LE_AFTER, ge=_GE_AFTER, approx=_APPROX_AFTER, eq=_EQ_AFTER, fill=_FILL_AFTER)
+    + ")",
+    re.ASCII,
 )
 _JOINT = r"[\s,，、]{0,2}(?:但是?|且|而且|并且|而|和|同时|and|but|yet)?\s?"
 _LOWER = re.compile(rf"(?:{_alternatives(ge=_GE_BEFORE)})\s?(?P<number>{NUMBER})\s?个?(?:words )?{_JOINT}$", re.ASCII)
+_CHAIN = re.compile(rf"(?P<number>{NUMBER})\s?个?字?\s?(?:≤|<=?)?\s?$", re.ASCII)  # 200≤字数≤300
+_CHAINED = re.compile(r"(?:≤|<=?)\s?(?:字数|篇幅|长度)\s?(?:≤|<=?)")
 _UPPER = re.compile(
     rf"{_JOINT}(?:{_alternatives(le=_LE_BEFORE)})\s?(?P<number>{NUMBER})(?=\s?(?:\Z|[，。,.;；)）！!\n]))", re.ASCII
 )
 _SIGN = r"正负|±|\+/?-|上下|浮动|波动|误差|偏差|出入|tolerance|plus or minus|deviation"
 _TOLERANCE = re.compile(
     rf"^[^。;；\n]{{0,12}}?(?:{_SIGN})[^。;；\n0-9]{{0,10}}?(?P<share>百分之)?(?P<number>{NUMBER})\s?(?P<unit>%|％|percent|个?字|words?)"
-    rf"|^[^。;；\n0-9]{{0,10}}?(?P<number2>[0-9]{{1,3}})\s?(?P<unit2>%|％|percent|个?字)以?内?的?(?:{_SIGN})",
+    rf"|^[^。;；\n0-9]{{0,10}}?(?P<number2>[0-9]{{1,3}})\s?(?P<unit2>%|％|percent|个?字)以?内?的?(?:{_SIGN})"
+    r"|^\s?[(（]?(?:±|\+/-|正负)\s?(?P<number3>[0-9]{1,3})(?![0-9%％])",
     re.ASCII,
 )
 _PENALTY = re.compile(
-    r"\s?[的者]?[，,]?(?:一律|都|均|就|则|将|会|要|视为|判为?|按)*(?:被)?(?:不给分|不得分|不计分|[零0]分|扣|无效|作废|不合格|不及格|不予|不通过|重写|退回|淘汰)"
+    r"\s?(?:的(?:作文|文章|回答|稿件|作品)?|者)?[，,]?(?:一律|都|均|就|则|将|会|要|视为|判为?|按)*(?:被)?(?:不给分|不得分|不计分|[零0]分|扣|无效|作废|不合格|不及格|不予|不通过|重写|退回|淘汰)"
 )
 _WINDOW = 36  # characters looked at on either side
 
@@ -94,6 +100,7 @@ class Reading:
     max: int | None = None
     target: int | None = None
     hard: bool = False  # a bound is stated in words: more than a bare number
+    sanction: bool = False  # read from what is punished: 少于30字不给分
 
 
 def read(text: str, quantity: Quantity) -> Reading:
@@ -105,7 +112,9 @@ def read(text: str, quantity: Quantity) -> Reading:
     if quantity.ranged and (not {"le", "ge"} & set(said) or "-" in quantity.written or "到" in quantity.written):
         return Reading("range", span, min=quantity.low, max=quantity.high, hard=True)
     if _PENALTY.match(text[end : end + _WINDOW]) and re.match(f"{_UNDER}|{_OVER}", text[start : quantity.start]):
-        said = ["ge" if "le" in said else "le"]  # 少于30字不给分: at least 30
+        if "le" in said:  # 少于30字不给分: at least 30
+            return Reading("ge", span, min=quantity.low, hard=True, sanction=True)
+        return Reading("le", span, max=quantity.high, hard=True, sanction=True)
     if "le" in said:
         return _upper_bound(text, quantity, span)
     if "ge" in said:
@@ -118,7 +127,8 @@ def read(text: str, quantity: Quantity) -> Reading:
 def _upper_bound(text: str, quantity: Quantity, span: Span) -> Reading:
     """At most; a lower bound without a unit just before makes it a range: 至少15个至多30个单词."""
     offset = max(0, span.start - _WINDOW)
-    lower = _LOWER.search(text[offset : span.start])
+    chained = _CHAINED.search(text[max(0, span.start - 3) : quantity.start]) is not None
+    lower = (_CHAIN if chained else _LOWER).search(text[offset : span.start])
     if lower is not None and (found := number(lower["number"])) and found.low < quantity.high:
         return Reading("range", Span(offset + lower.start(), span.end), min=found.low, max=quantity.high, hard=True)
     if quantity.high == 1 and quantity.unit != "char" and "限" in text[span.start : quantity.start]:
@@ -149,7 +159,7 @@ def _tolerance(behind: str, quantity: Quantity) -> int | None:
     if quantity.slack is not None:
         return int(quantity.low * quantity.slack / 100 + 0.5) if quantity.percent else quantity.slack
     match = _TOLERANCE.match(behind)
-    if match is None or (found := number(match["number"] or match["number2"])) is None:
+    if match is None or (found := number(match["number"] or match["number2"] or match["number3"])) is None:
         return None
     by_share = match["share"] or (match["unit"] or match["unit2"]) in ("%", "％", "percent")
     slack = int(quantity.low * found.low / 100 + 0.5) if by_share else found.low

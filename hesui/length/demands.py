@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from hesui.length.comparators import read
 from hesui.length.constraint import Constraint, Counter, Scope, Span
 from hesui.length.quantities import Quantity, quantities
-from hesui.length.refusals import Site, refusal, site
+from hesui.length.refusals import SENTENCE_END, Site, refusal, site
 
-_EACH = r"(?:每一?|各|单|任一|\beach |\bevery |\bper )"
+_EACH = r"(?:每(?![天日年月周晚到逢当次回])一?|各(?![位种类国地界方自人])|单(?=[个条句段项篇])|任一|\beach |\bevery |\bper )"
 _SCOPES: tuple[tuple[Scope, str], ...] = (
     ("title", r"(?<!小)(?<!子)(?:标题|题目|\btitles?\b|\bheadline\b)[^，,。；;写]{0,10}$"),
     ("per_sentence", rf"{_EACH}个?(?:句|短句|诗句|sentence)|[上下]联|对联|春联"),
@@ -18,11 +18,11 @@ _SCOPES: tuple[tuple[Scope, str], ...] = (
     ("per_paragraph", rf"{_EACH}个?(?:自然段|段|paragraph)"),
     (
         "per_item",
-        rf"{_EACH}个?(?!人|年|天|次|家|位)[\u4e00-\u9fffa-z]|小标题|子标题|单个|分别|[一二三四五六七八九十两0-9](?:个|条|则|句)(?=的?\Z)|\beach$",
+        rf"{_EACH}(?:个人的|个?+(?!人)[\u4e00-\u9fffa-z])|小标题|子标题|分别|[一二三四五六七八九十两0-9](?:个|条|则|句)(?=的?\Z)|\beach\s?$",
     ),
     (
         "part",
-        r"(?:摘要|开头|结尾|引言|导语|前言|结论|第.{1,3}(?:段|部分|节|章|点)|[前后].{1,2}(?:个|段|部分|句)|英文版?|中文版?|[长短]评论?|其中)[^，,。；;写]{0,14}$",
+        r"(?:摘要|开头|结尾|引言|导语|前言|结论|第.{1,3}(?:段|部分|节|章|点)|[前后].{1,2}(?:个|段|部分|句)|[英中]文(?:版|部分|版本)|^[英中]文(?=$)|[长短]评论?|其中)[^，,。；;写]{0,14}$",
     ),
 )
 _PER_BEHIND: tuple[tuple[Scope, str], ...] = (
@@ -31,7 +31,9 @@ _PER_BEHIND: tuple[tuple[Scope, str], ...] = (
     ("per_line", r"^\s?(?:per|each|a) line"),
     ("per_item", r"^\s?(?:each\b|apiece|per \w+)"),
 )
-_TOTAL = re.compile(r"(?:总|全文|全篇|整篇|一共|共计|合计|通篇|\b(?:total|overall|altogether))[^，,]{0,10}$", re.ASCII)
+_TOTAL = re.compile(
+    r"(?:总|全文|(?<!公)共|全篇|整篇|共计|合计|通篇|\b(?:total|overall|altogether))[^，,]{0,10}$", re.ASCII
+)
 _COUNT_RULES: tuple[tuple[Counter, str], ...] = (
     ("han_latin", r"(?:中文|汉)字?符?数?\s?[+＋加和]\s?英文的?(?:单词|词)"),
     (
@@ -105,7 +107,7 @@ _INSTRUCTS = re.compile(
 def _instructs(text: str, at: int) -> bool:
     """Whether the sentence around `at` opens like an instruction."""
     before = text[max(0, at - 80) : at]
-    return _INSTRUCTS.match(re.split(r"[。！？!?；;\n]|[.]\s", before)[-1]) is not None
+    return _INSTRUCTS.match(SENTENCE_END.split(before)[-1]) is not None
 
 
 def _scope(around: Site) -> Scope:

@@ -31,9 +31,13 @@ _TARGET = regex.compile(  # of a link or an image: ](url "title")
     r"\]\([ \t]*+(?:<[^<>]*+>|[^\s()<>]*+(?:\([^\s()]*+\)[^\s()]*+)*+)"
     r"(?:[ \t]++(?:\"[^\"]*+\"|'[^']*+'|\([^()]*+\)))?[ \t]*+\)"
 )
-# A character that nothing before it can change, nor it them: where a stream may be cut. Two letters or digits,
-# since one alone may yet become a keycap.
-_FIRM = regex.compile(r"(?r)[\p{Han}\u3001-\u3029\u3030-\u303F\uFF01-\uFF5E]|[A-Za-z0-9]{2}")
+# Where a stream may be cut: before a character whose own further course nothing before it can change. A digit only
+# with its successor, since alone it may yet become a keycap.
+_FIRM = regex.compile(
+    r"(?r)[\p{Han}\u3001-\u3029\u3030-\u303F\u3041-\u3096\u30A1-\u30FA\uAC00-\uD7A3\uFF01-\uFF5E]"
+    r"|[A-Za-z\u00C0-\u024F\u0400-\u0481\u048A-\u052F]|[0-9][A-Za-z0-9]"
+    r"|[\U0001F300-\U0001F3FA\U0001F400-\U0001FAFF]"
+)
 
 
 class Place(NamedTuple):
@@ -62,7 +66,7 @@ def boundary(text: str, place: Place = START) -> tuple[int, Place]:
     """The last point of `text` (which begins at `place`) that later text cannot reach back over, and its place.
 
     For any `more`, strip(text + more) is strip(text[:point]) + strip(text[point:] + more, new place), and the
-    character at the point stands firm: it joins nothing before it. The point is 0 where there is none.
+    character at the point stands firm: how it goes on does not depend on what it follows. The point is 0 where there is none.
     """
     start = text.rfind("\n") + 1
     if start:

@@ -1,7 +1,7 @@
 """Find the length demand that a prompt states; does not count text and judges no answer.
 
-One pass each: `plain` levels the writing, `_material` marks quoted and pasted text, `demands` reads every demand,
-`_main` picks the one that the answer is held to. What is recognised: docs/constraints.md.
+One pass each: `plain` levels the writing, `_quoted` and `_pasted` mark material, `demands` reads every demand,
+`_rank` picks the one that the answer is held to. What is recognised: docs/constraints.md.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import replace
 from hesui.length.constraint import Constraint, Span
 from hesui.length.demands import Demand, demands
 
-REACH = 20_000  # characters read from either end: a demand stands before or after pasted text, not deep inside it
+REACH = 10_000  # characters read from either end: a demand stands before or after pasted text, not deep inside it
 
 # traditional and formal characters of the words that rules look for, each with its simplified one
 _PAIRS = """個个 過过 內内 於于 兩两 萬万 億亿 數数 詞词 單单 約约 間间 寫写 長长 題题 標标 點点 總总 結结 語语 條条 項项 對对 聯联
 請请 幫帮 輸输 漢汉 達达 擴扩 縮缩 壓压 減减 為为 爲为 與与 還还 幾几 餘余 來来 頂顶 別别 據据 試试 話话 說说 讀读 這这 後后 時时 務务
-須须 應应 嚴严 們们 篇篇 詩诗 評评 論论 詳详 簡简 際际 圍围 許许 準准 儘尽 種种 樣样 類类 從从 開开 關关 僅仅 貼贴 賀贺 計计 劃划 節节
-頁页 給给 編编 創创 構构 當当 則则 無无 需需 會会 讓让 歸归 錯错 誤误 偏偏 動动 畫画 號号 體体 劇剧 經经 紅红 訣诀 針针 軍军 鐘钟 塊块
-壹一 贰二 貳二 叁三 參三 肆四 伍五 陆六 陸六 柒七 捌八 玖九 拾十 佰百 仟千 ⾸首 ’' ，，"""
+須须 應应 嚴严 們们 詩诗 評评 論论 詳详 簡简 際际 圍围 許许 準准 儘尽 種种 樣样 類类 從从 開开 關关 僅仅 貼贴 賀贺 計计 劃划 節节
+頁页 給给 編编 創创 構构 當当 則则 無无 會会 讓让 歸归 錯错 誤误 動动 畫画 號号 體体 劇剧 經经 紅红 訣诀 針针 軍军 鐘钟 塊块
+壹一 贰二 貳二 叁三 參三 肆四 伍五 陆六 陸六 柒七 捌八 玖九 拾十 佰百 仟千 ⾸首 ’'"""
 _LEVEL = {ord(pair[0]): pair[1] for pair in _PAIRS.split()}
 _LEVEL |= {ord(c): c.lower() for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _LEVEL |= {ord(c) + 0xFEE0: c.lower() for c in "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ%+<>="}
@@ -29,9 +29,11 @@ _QUOTED = re.compile(r"“[^“”]*”|”[^“”]*“|「[^「」]*」|『[^�
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _ASSIGNED = re.compile(r"^(?:这[个样]的?|的)?(?:作业|任务|要求|作文题?|习作)")
 _ASSIGNS = re.compile(r"(?:要求|作业|任务|题目要求|完成|requirement|task)(?:[是为:：]|s:?){0,2}\s?$")
+_TEXTS = "原文|原稿|正文|文章|文本|段落|内容|句子|对话|新闻|短文|作文|材料|素材|邮件|书信|评论|记录"
 _PASTED = re.compile(
-    r"(?:原文|原稿|正文|材料|素材|文章|文本|段落|内容|句子|对话|新闻|短文|作文|text|article|passage|content|essay|input)"
-    r"(?:内容|全文)?(?:如下|是)?\s?(?:[:：]|如下)"
+    r"(?:原文|原稿|材料|素材|文章内容|新闻|对话|original|text|article|passage)(?:内容|全文)?是?\s?[:：]"
+    rf"|(?:{_TEXTS})(?:内容|全文)?如下"
+    rf"|(?:以下|下面|下列|这)(?:(?!要求|任务|规则|条件|说明)[^。\n:：]){{0,12}}(?:{_TEXTS})[:：]"
 )
 _CORRECTS = re.compile(
     r"(?:改成|改为|改到|换成|还是|算了|不对|更正|纠正|应该是|而是|我说错|说错了|哦不|啊不|不不|[,，。…]\s?不[,，]|instead|actually|make (?:it|that)|\bno,|sorry|rather|scratch that)[^。！!\n]{0,12}$",
@@ -55,8 +57,18 @@ def parse(prompt: str) -> Constraint | None:
         found = _read(prompt[:REACH], 0) + _read(prompt[-REACH:], len(prompt) - REACH)
     if not found:
         return None
+    if len(found) == 1:
+        found = [_answer_itself(found[0], prompt)]
     main = min(found, key=_rank)
     return replace(main.constraint, extra=tuple(demand.constraint for demand in found if demand is not main))
+
+
+def _answer_itself(demand: Demand, prompt: str) -> Demand:
+    """An abstract is a part of a paper, but the whole answer where nothing else is asked for."""
+    before = plain(prompt[max(0, demand.span.start - 14) : demand.span.start])
+    if demand.constraint.scope != "part" or not re.search("摘要|结论|导语|前言|引言", before):
+        return demand
+    return replace(demand, constraint=replace(demand.constraint, scope="whole"))
 
 
 def _read(prompt: str, offset: int) -> list[Demand]:
@@ -75,9 +87,10 @@ def _moved(demand: Demand, offset: int) -> Demand:
 def _quoted(text: str) -> list[Span]:
     """Code and quotations, except a quoted assignment ("完成“300字作文”的作业") and a prompt quoted as a whole."""
     spans = [Span(*match.span()) for match in _FENCED.finditer(text)]
+    first, last = len(text) - len(text.lstrip()), len(text.rstrip(" 。.\n"))
     for match in _QUOTED.finditer(text):
         start, end = match.span()
-        whole = not text[:start].strip() and not text[end:].strip(" 。.\n")
+        whole = start <= first and end >= last
         assigned = _ASSIGNED.match(text[end : end + 8]) or _ASSIGNS.search(text[max(0, start - 16) : start])
         if text[start] == "《" or not (whole or assigned):
             spans.append(Span(start, end))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hesui.length.constraint import Counter, Unit
 from hesui.length.numerals import MORE, NUMBER, Number, number
 
-MANY = 50  # quantities examined from either end of a text: a bound on the work, far above any real prompt
+MANY = 30  # quantities examined from either end of a text: a bound on the work, far above any real prompt
 
 # 字 begins many words; a number never counts these (but 300字母亲节…, 200字体现… do count 字).
 _NOT_CHAR = r"(?!节(?![日目])|母(?!亲)|体(?![现会验])|号(?!召)|典(?![型故])|段(?!落)|[幕库帖迹眼样谜])"
@@ -40,7 +40,7 @@ _HEAD = (
 _HEADED = re.compile(
     rf"{_HEAD}(?P<gap>(?:[嘛呢]|方面|的话)?[，,]?[^\n。;；%，,0-9]{{0,12}}?)"
     + _NUMBERS % r"\s?"
-    + rf"(?:{_SLACK})?(?=\s{{0,2}}(?:\Z|[，。,.;；、)）\]】！!\n（(]|之间|左右|上下|以[内上下]|之内|内|即可|[就吧哦啊呢呀哈]|为宜|max|or ))",
+    + rf"(?:{_SLACK})?(?=\s{{0,2}}(?:\Z|\+|[，。,.;；、)）\]】！!\n（(]|之间|左右|上下|以[内上下]|之内|内|即可|[就吧哦啊呢呀哈]|为宜|max|or ))",
     re.ASCII,
 )
 _LIST_MARK = re.compile(r"(?:^|\n)[ \t]{0,8}\Z")
@@ -67,11 +67,6 @@ class Quantity:
     def ranged(self) -> bool:
         """Whether a range of numbers is written."""
         return self.low != self.high
-
-    @property
-    def in_characters(self) -> bool:
-        """Whether the number is spelled in Chinese characters."""
-        return self.written[0] in "一二两俩三四五六七八九十百千万几数廿卅"
 
 
 def quantities(text: str) -> list[Quantity]:

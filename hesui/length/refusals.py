@@ -14,22 +14,22 @@ from hesui.length.comparators import Reading
 from hesui.length.quantities import Quantity
 
 _REACH = 48  # characters looked at on either side
-_SENTENCE_END = re.compile(r"[。！？!?；;\n]|[.](?=\s)")
+SENTENCE_END = re.compile(r"[。！？!?；;\n]|[.][\"”]?(?=\s)")
 
 _REQUEST = (
     r"写|撰|拟|编|起草|生成|创作|总结|概括|概述|介绍|描述|说明|解释|阐述|论述|回答|回复|作答|输出|给出|提供|改写|缩写|扩写|压缩|精简|浓缩"
-    r"|润色|翻译|控制|保持|要求|必须|务必|应当?|请|帮|整理|归纳|提炼|评价|分析|设计|完成|续写|仿写|讲|聊|做|作|来|用|以|需|要|字数|篇幅|长度"
+    r"|润色|翻译|控制|保持|要求|必须|务必|应当?|请|帮|搞定|整理|归纳|提炼|评价|分析|设计|完成|续写|仿写|讲|聊|做|作|来|用|以|需|要|字数|篇幅|长度"
     r"|\b(?:write|summari[sz]e|describe|explain|answer|respond|reply|keep|limit|give|compose|draft|create|make|generate|tell|use|produce"
     r"|provide|please|should|must|need|want|in|word|length|list|outline|translate|rewrite|shorten|expand|condense|state|review|say)\b"
 )
 _SMALL_REQUEST = (
-    r"(?:用|以|写|作|回复|回答|作答|答|输出|成|为|是|到|至|起|取|给出|给|想|来|凑|共|控制在|保持在|限|需要|要|生成|创作|创建|设计|拟|编|说|总结|概括|造"
+    r"(?:用|以|由|写|作|回复|回答|作答|答|输出|成|为|是|到|至|起|取|给出|给|想|来|凑|填|共|控制在|保持在|限|需要|要|生成|创作|创建|设计|拟|编|说|总结|概括|造"
     r"|描述|分|包含|包括|[要需须应]有|列出|提供|必须|[:：]|\b(?:in|using|use|with|write|into|to|exactly|of|a|an|give|generate|compose|as|be|me|contain|have|list))"
     r"(?:出|了|一个|一句|一条|一首|一副|一幅|一篇|一段|一组|[一二三四五六七八九十两0-9]{1,3}[个条首副句则篇]|恰好|正好|刚好|等于|about|around|the|:|：|\s|[“\"]){0,4}$"
 )
 _GENRES = (
-    r"春联|对联|上联|下联|横批|口号|标语|祝福|贺词|贺卡|名字|店名|网名|书名|标题|题目|诗|词|文案|广告|短信|摘要|总结|概述|评语|寄语|作文|文章|短文"
-    r"|故事|回答|答案|密码|校训|班训|座右铭|签名|留言|slogan|poem|story|essay|summary|answer|title|name|headline|tagline|paragraph|greeting|password"
+    r"春联|对联|上联|下联|横批|口号|标语|祝福|贺词|贺卡|名字|店名|网名|书名|标题|题目|诗|词|文案|广告|短信|版本|摘要|总结|概述|评语|寄语|作文|文章|短文"
+    r"|故事|回答|答案|小说|散文|影评|书评|游记|日记|简介|介绍|报告|讲话|致辞|台词|段子|稿|密码|校训|班训|座右铭|签名|留言|slogan|poem|story|essay|summary|answer|title|name|headline|tagline|paragraph|greeting|password"
 )
 
 
@@ -63,9 +63,9 @@ class Site:
 def site(text: str, quantity: Quantity, reading: Reading) -> Site:
     """The surroundings of a reading in `text`."""
     start, end = reading.span
-    left = _SENTENCE_END.split(text[max(0, start - _REACH) : start])[-1]
-    near = _SENTENCE_END.split(text[max(0, quantity.start - _REACH) : quantity.start])[-1]
-    right = _SENTENCE_END.split(text[end : end + _REACH])[0]
+    left = SENTENCE_END.split(text[max(0, start - _REACH) : start])[-1]
+    near = SENTENCE_END.split(text[max(0, quantity.start - _REACH) : quantity.start])[-1]
+    right = SENTENCE_END.split(text[end : end + _REACH])[0]
     if text[end + len(right) : end + len(right) + 1] in ("?", "？"):
         right += "？"
     return Site(quantity, reading, left, near, right, text)
@@ -148,11 +148,17 @@ REFUSALS: tuple[Refusal, ...] = (
         near=r"(?:出现|含有|带有|带|写着|写有|删除|删去|删掉|去掉|替换|念作|叫做|认识|使用)[^，,。]{0,12}$",
         when=lambda s: s.bare and s.quantity.high <= 10 and s.quantity.unit == "char",
     ),
+    Refusal(
+        "selection",
+        "找出不超过50字的句子: bounds what is looked for",
+        left=r"(?:摘录|摘抄|找出|挑出|选出|筛选|圈出|标出|画出)[^，,]{0,10}$",
+        right="^的",
+    ),
     Refusal("riddle", "打一字: a riddle's answer", near=r"[打猜]\s?$", when=lambda s: s.quantity.high <= 5),
     Refusal(
         "condition",
         "如果超过500字: tests a length instead of asking for one",
-        left=r"(?:如果|如若|假如|假若|假设|倘若|倘|(?<!需)要是|一旦|(?<![应适相担恰正])当(?![作代前地然今成天年时中下好选老众])|若(?!干)|凡|除非|只有|万一|判断|是否|有没有|检查|检测|检验|看看|\b(?:if|when|whenever|unless|whether|once|until)\b)(?:(?!写|请|write)[^，,]){0,24}$",
+        left=r"(?:如果|如若|假如|假若|假设|倘若|倘|(?<!需)要是|一旦|(?<![应适相担恰正])当(?![作代前地然今成天年时中下好选老众])|若(?!干)|凡|除非|只有|万一|判断|是否|有没有|检查|检测|检验|看看|\b(?:if|when|whenever|unless|whether)\b)(?:(?!写|请|write)[^，,]){0,24}$",
     ),
     Refusal(
         "condition behind",
@@ -163,7 +169,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "question about length",
         "300字大概是几页: asks about a length",
-        right=r"^[^，,]{0,14}(?:几页|几张|多久|多长|几分钟|几小时|什么意思|是什么意思|够吗|够不够|难吗|难不难|算不算|是不是|什么概念|(?:is|are|equals?) how|how (?:many|long)|是几|有几)",
+        right=r"^[^，,]{0,14}(?:几页|几张|多久|多长|几分钟|几小时|什么意思|是什么意思|够吗|够不够|难吗|难不难|算不算|是不是|什么概念|(?:is|are|equals?|takes?) how|是几|有几)",
     ),
     Refusal(
         "question about a quantity",
@@ -174,21 +180,24 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "question how",
         "如何写好800字作文: asks how",
-        left=r"^(?:(?!请写|帮|写一).)*(?:如何|怎么|怎样|为什么|为何)(?:才能?|能|可以|去|要|在)?(?:写|在|用|把|将|做到|让|快速|高效|限制)[^，,的]{0,12}$|\b(?:how (?:to|do|can|long|many|much)|why|what (?:is|does|are|if|happens))\b[^,]{0,36}$",
+        left=r"^(?:(?!请写|帮|写一).)*(?:如何|怎么|怎样|为什么|为何)(?:才能?|能|可以|去|要|在)?(?:写|在|用|把|将|做到|让|快速|高效|限制)[^，,的]{0,12}$|^\s*(?:how|why|what)\b[^,]*\b(?:write|writing|type|typing|read|learn|memori[sz]e|publish)\b[^,]{0,16}$",
     ),
     Refusal(
         "question whether",
         "这篇有300字吗: asks about a length",
         left=r"^(?:(?!能|可以|可否|请|帮|麻烦|写|吗).)*$",
-        right=r"^[^，,]{0,6}(?:吗|么)？",
+        right=r"^[^，,]{0,6}(?:吗|么)？|^(?:会|是|算|能|行|可以|要|有)[^，,]*(?:吗|么|呢)？?$",
     ),
     Refusal(
         "told deed",
         "写了三百字, 我已经写到300字: tells what happened",
-        left=r"(?:写|打|读|看|背|删|改|发|说|讲|聊|唱|念|输入|撰写|创作|完成|发表|码|抄|学|记|交|收到|译)(?:了|过|完|好了|出了|完了|到)[^，,]{0,10}$|(?:已经|曾经?|平均|(?:我|他|她)(?:们)?(?:刚|才|只|每|都|说)|一口气|据说)[^，,]{0,16}$|\b(?:wrote|written|typed|finished|was|were|had|already|i have|i've|he|she|they)\b[^,]{0,24}$",
+        left=r"(?:写|打|读|看|背|删|改|发|说|讲|聊|唱|念|输入|撰写|创作|完成|发表|码|抄|学|记|交|收到|译)(?:了|过|完|好了|出了|完了)[^，,]{0,10}$|(?:已经|曾经?|平均|(?:我|他|她)(?:们)?(?:刚|才|每|都|说)|一口气|据说)[^，,]{0,16}$|\b(?:wrote|written|typed|finished|was|were|had|already|i have|i've|he|she|they)\b[^,]{0,24}$",
         when=lambda s: (
             not re.search(
-                r"(?:请|帮我|要求|务必|must|should)[^，,]*$|(?:压缩|缩写|扩写|改写|精简|控制)到$", s.left, re.ASCII
+                r"(?:请|帮我|要求|务必|写[一个篇首段]|创作|生成|\b(?:must|should|write|tell|describe|explain|summari[sz]e|compose|draft|create|generate|give))[^，,]*$"
+                r"|(?:压缩|缩写|扩写|改写|精简|控制)到$|[写用]$",
+                s.left,
+                re.ASCII,
             )
         ),
     ),
@@ -212,8 +221,15 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("rubric", "每少50字扣1分: marks", near=r"每(?:少|多|超过?|超出|缺|差|增加|减少)[^，,]{0,4}$"),
     Refusal(
         "rubric behind",
-        "少于300字扣5分: marks",
+        "超过300字加5分: marks",
         right=r"^[^。]{0,6}(?:扣|减|加|不得)\s?[0-9一二三四五六七八九十]*\s?分",
+        when=lambda s: not s.reading.sanction,
+    ),
+    Refusal("inability", "总是凑不够600字: tells of a trouble", near=r"(?:写|凑|憋|挤|达)不(?:够|满|足|到|出)了?$"),
+    Refusal(
+        "bound of the input",
+        "原文不超过500字: describes the input",
+        left=r"^[^写改缩扩译压]*(?:原文|原稿|原作|输入的?(?:内容|文本|文字)|材料|上文)的?(?:字数|长度|篇幅)?$",
     ),
     Refusal(
         "comparison",
@@ -235,6 +251,7 @@ REFUSALS: tuple[Refusal, ...] = (
         "input behind",
         "500字的原文如下: describes the input",
         right=r"^(?:的|long )?[^，,的]{0,4}?(?:原文|稿子|稿件|原稿|材料|素材|初稿|草稿|底稿|如下|见下|附后|below)",
+        when=lambda s: re.search("写|拟|生成|需要", s.left) is None,
     ),
     Refusal(
         "input before",
@@ -245,7 +262,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "learning",
         "认识200个字, 背诵一篇500字的课文: what a learner knows",
-        near=r"(?:认识|认得|识|背诵|背|会写|会认|掌握|学会|记住|默写|朗读|抄写)(?:的|了)?[^，,]{0,6}$",
+        near=r"(?:认识|认得|识(?!别)|背诵|背(?![景后影面])|会写|会认|掌握|学会|记住|默写|朗读|抄写)(?:的|了)?[^，,]{0,6}$",
         when=_loose,
     ),
     Refusal(
@@ -258,14 +275,14 @@ REFUSALS: tuple[Refusal, ...] = (
         "subject",
         "一部100万字的小说能…: speaks about a text",
         left=r"^(?:(?!写|请|要|帮|给|做).)*$",
-        right=r"^的[^，,]{1,6}(?:能|可以|有|是|会|需要|[里中]|讲)",
+        right=r"^的(?:小说|文章|作文|论文|故事|短文|稿子|书|诗|文)(?:能|可以|有|是|会|需要|[里中])",
         when=_loose,
     ),
     Refusal(
         "text under study",
         "这首诗有四句，每句七个字，请赏析: describes the input",
-        left=r"^(?:下面|上面|以下)?的?这[首篇段句本部则副]",
-        right=r"(?:赏析|分析|鉴赏|解读|点评|指出)",
+        left=r"^(?:下面|上面|以下)?的?(?:这[首篇段句本部则副]|(?:文章|诗歌?|课文|全诗|作品|材料)(?:一?共|总共|分为|分成|有)+$)",
+        right=r"(?:赏析|分析|鉴赏|解读|点评|指出|概括|大意|结构)",
         when=_loose,
     ),
     Refusal(
@@ -299,7 +316,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "input moved",
         "把这篇2000字的文章缩写成…: describes what is worked on",
-        near=r"(?:把|将|对)(?:(?!到|至|成|为|压|缩|扩|改|控制|写|限)[^，,]){0,14}$",
+        near=r"[把将](?:(?!到|至|成|为|压|缩|扩|改|控制|写|限)[^，,]){0,14}$",
         right=r"^[^，,]{0,16}(?:缩|压|扩|改|总结|概括|翻译|精简|浓缩|润色|提炼|归纳|变成|修改|分成|拆|合并|连)",
         when=_loose,
     ),
@@ -337,7 +354,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "layout behind",
         "2个字符的缩进, 第5个字符处: formatting",
-        right=r"^\s?的?(?:缩进|间距|行距|行高|宽|空格|空白|位置|处|距离|换行|一行|一段|indent)",
+        right=r"^\s?的?(?:缩进|间距|行距|行高|宽|空格|空白|位置|处|距离|换行|indent)",
     ),
     Refusal(
         "table",
@@ -413,7 +430,7 @@ REFUSALS: tuple[Refusal, ...] = (
 def _asks_for_code(site: Site) -> bool:
     before = site.left
     made = r"(?:写|编写|实现|设计|给出|生成|创建|定义|write|create|implement|build|define|make|code)"
-    thing = r"(?:函数|正则|程序|脚本|sql|代码|方法|算法|接口|class|function|regex|regular expression|script|program|method|query|validator)"
+    thing = r"(?:函数|正则|程序|sql|代码|算法|接口|(?:python|java|js|shell|bash)\s?脚本|function|regex|regular expression|validator|(?:python|java|javascript|shell|bash|sql) (?:script|program|query))"
     return bool(re.search(rf"{made}[^。]{{0,24}}{thing}", before, re.ASCII)) and not re.search(
         r"字数|回答|说明|解释|总结|注释|words? (?:limit|count)", before
     )
@@ -433,7 +450,7 @@ UNCUED = Refusal("no cue", "一句话, 两个字 in passing: nobody asks for tha
 def _cued(site: Site) -> bool:
     """Whether a bare number is asked for: always where a bound is stated, by default for a fair number of characters."""
     quantity = site.quantity
-    if quantity.written[0] in "百千万" and not quantity.inexact:  # 百字: mostly a figure of speech
+    if quantity.written[0] in "百千万" and not quantity.inexact and _loose(site):  # 百字: mostly a figure of speech
         return (
             re.search(_REQUEST, site.left, re.ASCII) is not None
             or re.match(rf"[^，,]{{0,8}}来一?[篇段个]|的?[^，,的]{{0,6}}(?:{_GENRES})", site.right, re.ASCII)
@@ -484,13 +501,24 @@ def _asked(site: Site) -> bool:
         or re.match(rf"的?[^，,的]{{0,8}}(?:{_GENRES})", site.right)
     ):
         return True
+    if re.search(rf"(?:{_GENRES}|文)\s?$", site.left, re.ASCII):
+        return True
     return not site.right.strip() and not re.search(r"[有会识了是过才只][^，,]{0,4}$", site.near)
 
 
 def _alone(site: Site) -> bool:
     """A clause of its own: "写个文案，一句话，二十字内", "（10字）"."""
     before, after = site.left.rstrip()[-1:], site.right.lstrip()[:1]
-    return before in ("，", ",", "、", "（", "(", ":", "：") and after in ("", "，", ",", "、", "）", ")")
+    return before in ("，", ",", "、", "（", "(", ":", "：", "【", "[") and after in (
+        "",
+        "，",
+        ",",
+        "、",
+        "）",
+        ")",
+        "】",
+        "]",
+    )
 
 
 def _per(site: Site) -> bool:

@@ -32,7 +32,7 @@ _ITEM_MARK = regex.compile(
     r"(?m)^[^\S\n]*+(?:[*_]{0,2}(?:\d{1,3}(?:[、．）]|[.)](?!\d))|[（(](?:\d{1,3}|[一二三四五六七八九十]{1,3})[）)]"
     r"|[一二三四五六七八九十]{1,3}、|第[一二三四五六七八九十\d]{1,3}[条则首句段篇个份][:：、]|[①-⑳])|[-*+•·](?=[^\S\n]))[^\S\n]*+"
 )
-_TITLE_LABEL = regex.compile(r"\s*+(?:标题|標題|题目|題目|[Tt]itle)\s*+[:：]\s*+")
+_TITLE_LABEL = regex.compile(r"\A\s*+(?:标题|標題|题目|題目|[Tt]itle)\s*+[:：]\s*+")
 
 
 def check(text: str, constraint: Constraint, counter: Counter | None = None) -> Verdict:

@@ -38,8 +38,6 @@ def load_base(source: BaseSource, settings: Settings, progress: Callable[[float]
     """
     device = choose_device(settings)
     dtype = choose_dtype(settings, device)
-    if device.type == "cpu":
-        torch.set_num_threads(choose_threads(settings))
     transformers_logging.disable_progress_bar()  # the caller shows progress; a bar on stderr would break pipes
     try:
         tokenizer = AutoTokenizer.from_pretrained(source.location, trust_remote_code=False)
@@ -48,6 +46,8 @@ def load_base(source: BaseSource, settings: Settings, progress: Callable[[float]
             source.location, dtype=dtype, use_safetensors=True, trust_remote_code=False
         )
         progress(0.9)
+        if device.type == "cpu":
+            torch.set_num_threads(choose_threads(settings, model.num_parameters()))
         return make_base(model.to(device), tokenizer)
     except HesuiError:
         raise

@@ -5,7 +5,7 @@ Knows nothing of demands, queues or events: it moves drafts forward one token at
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,7 +115,7 @@ class Decoder:
                 return
             self._forward(batch)
 
-    def _begin(self, groups: Sequence[Sequence[Draft]]) -> Iterator[Any]:
+    def _begin(self, groups: Sequence[Sequence[Draft]]) -> Generator[None, None, Batch]:
         firsts = [group[0] for group in groups]
         tokens, mask = self._padded([[*draft.prompt, *draft.ids] for draft in firsts])
         parts = self._mix.parts([draft.adapter for draft in firsts])
@@ -140,9 +140,7 @@ class Decoder:
         return tokens, (columns >= torch.tensor(gaps, device=self._base.device).unsqueeze(1)).long()
 
     @torch.inference_mode()
-    def _compute(
-        self, tokens: Tensor, mask: Tensor | None, width: int, cache: Any, parts: dict[str, Part]
-    ) -> Tensor:
+    def _compute(self, tokens: Tensor, mask: Tensor | None, width: int, cache: Any, parts: dict[str, Part]) -> Tensor:
         """Logits (rows, vocabulary) after `tokens` (rows, new), the last columns of the first `width`."""
         seen = positions = None
         if mask is not None:

@@ -14,6 +14,7 @@ from hesui.errors import DeviceOutOfMemory, SettingsError
 from hesui.settings import Settings
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+WORTH_SHARING = 30_000_000  # parameters from which more than one thread pays
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")  # "quota period" in microseconds, or "max period"
 
 
@@ -49,9 +50,13 @@ def choose_dtype(settings: Settings, device: torch.device) -> torch.dtype:
     return torch.float16 if device.type == "mps" else torch.float32
 
 
-def choose_threads(settings: Settings) -> int:
-    """CPU threads: as set, else one for each core that this process may use."""
-    return settings.threads or max(1, min(_cores(), _quota()))
+def choose_threads(settings: Settings, parameters: int) -> int:
+    """CPU threads for a model of so many parameters: as set, else one for each core that this process may use.
+
+    A small model gets one: its products are too short to be worth sharing, and on a busy machine every thread
+    that waits for a core makes the others wait as well.
+    """
+    return settings.threads or (1 if parameters < WORTH_SHARING else min(_cores(), _quota()))
 
 
 def is_out_of_memory(error: BaseException) -> bool:

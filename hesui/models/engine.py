@@ -6,7 +6,7 @@ Loads no torch until the first answer. Knows neither how tokens are drawn nor wh
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from typing import TYPE_CHECKING
@@ -55,7 +55,7 @@ class Engine:
         names = dict.fromkeys(request.model for request in requests if request.model != BASE)
         return [self.registry.adapter(name) for name in names]
 
-    def _ready(self, sources: Sequence[AdapterSource]) -> Iterator[Loading]:
+    def _ready(self, sources: Sequence[AdapterSource]) -> Generator[Loading, None, Answering]:
         """Load what is missing; returns the answering with all `sources`."""
         name = self.registry.base().name
         if self._loading is None or self._loading.failed:

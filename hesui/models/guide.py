@@ -75,7 +75,7 @@ class Place(NamedTuple):
 
     chars: int
     tokens: int
-    count: int
+    length: int  # the count up to there, in the demand's unit
     whole: bool  # the token ends there too
 
 
@@ -143,7 +143,7 @@ class Scout:
     def _note_shown(self, text: str, count: int) -> None:
         if count <= self._gauge.aim - self._gauge.reach.shown:
             self.shown = len(text)
-        elif self.places and self.places[-1].count <= self._gauge.aim - self._gauge.reach.tail:
+        elif self.places and self.places[-1].length <= self._gauge.aim - self._gauge.reach.tail:
             self.shown = max(self.shown, self.places[-1].chars)
 
     def _complete(self, place: Place) -> bool:
@@ -154,7 +154,7 @@ class Scout:
 
     def _cut(self, place: Place) -> Candidate:
         text = answer(self.draft.text.text[: place.chars])
-        return self._candidate(text, place.tokens, place.count, self.draft.ends[place.tokens])
+        return self._candidate(text, place.tokens, place.length, self.draft.ends[place.tokens])
 
     def _candidate(self, text: str, tokens: int, count: int, end: float | None) -> Candidate:
         logprobs = self.draft.logprobs[: tokens + 1] if end is None else [*self.draft.logprobs[:tokens], end]
@@ -213,7 +213,7 @@ class Search:
     def _start(self) -> int:
         """Where the tails start, in tokens: one sentence earlier each round, and at the beginning at last."""
         latest = self.gauge.aim - self.gauge.reach.tail
-        starts = [0, *(place.tokens for place in self.scout.places if place.whole and place.count <= latest)]
+        starts = [0, *(place.tokens for place in self.scout.places if place.whole and place.length <= latest)]
         return starts[max(0, len(starts) - 1 - self.rounds)]
 
     def _seed(self, number: int) -> int:

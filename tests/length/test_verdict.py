@@ -1,5 +1,7 @@
 """Verdicts: every op, unit and scope."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,3 +123,22 @@ def test_at_most_and_more_than_never_both_hold(text, counter, bound):
     assert not (at_most.ok and more.ok)
     assert at_most.count == more.count == count(text, counter)
     assert (at_most.error > 0) == (more.error == 0 and more.count > bound)
+
+
+@pytest.mark.parametrize("scope", ["whole", "per_item", "per_sentence", "title"])
+@pytest.mark.parametrize("unit", [" ", "\n", " \n", "。", "\n1. ", "（一", ". ", "，\n"])
+def test_time_grows_in_proportion_to_adversarial_text(unit, scope):
+    def seconds(size):
+        text = "字" + unit * (size // len(unit))
+        times = []
+        for _ in range(2):
+            start = time.process_time()
+            check(text, Constraint("le", max=5, unit="sentence", scope=scope))
+            times.append(time.process_time() - start)
+        return min(times)
+
+    assert seconds(32_000) < 24 * seconds(4_000) + 0.1  # 8 if linear, 64 if quadratic
+
+
+def test_a_label_inside_the_title_stays():
+    assert check("我的标题：春", Constraint("eq", target=6, scope="title")).ok

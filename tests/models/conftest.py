@@ -8,6 +8,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import string
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import peft
@@ -21,7 +22,9 @@ from hesui.settings import Settings
 
 torch.set_num_threads(1)
 
-SENTENCES = "祝您新春快乐，阖家幸福！愿老师身体健康，桃李满天下。感谢同学们的陪伴；愿我们“前程似锦”，万事如意？马到成功～\n"
+SENTENCES = (
+    "祝您新春快乐，阖家幸福！愿老师身体健康，桃李满天下。感谢同学们的陪伴；愿我们“前程似锦”，万事如意？马到成功～\n"
+)
 SPECIALS = ["<pad>", "<unk>", "<|im_start|>", "<|im_end|>"]
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
@@ -94,6 +97,31 @@ def save_adapter(base: Path, folder: Path, seed: int, **config: object) -> Path:
 
 
 @pytest.fixture(scope="session")
+def sentences() -> str:
+    return SENTENCES
+
+
+@pytest.fixture(scope="session", name="character_tokenizer")
+def character_tokenizer_fixture() -> Callable[[], PreTrainedTokenizerFast]:
+    return character_tokenizer
+
+
+@pytest.fixture(scope="session", name="byte_tokenizer")
+def byte_tokenizer_fixture() -> Callable[[], PreTrainedTokenizerFast]:
+    return byte_tokenizer
+
+
+@pytest.fixture(scope="session", name="random_model")
+def random_model_fixture() -> Callable[..., Qwen3ForCausalLM]:
+    return random_model
+
+
+@pytest.fixture(scope="session", name="save_adapter")
+def save_adapter_fixture() -> Callable[..., Path]:
+    return save_adapter
+
+
+@pytest.fixture(scope="session")
 def base_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
     tokenizer = character_tokenizer()
@@ -110,7 +138,11 @@ def home(base_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_adapter(base_folder, adapters / "one", seed=1)
     save_adapter(base_folder, adapters / "two", seed=2, r=8, target_modules=["q_proj", "up_proj"], use_rslora=True)
     save_adapter(
-        base_folder, adapters / "patterns", seed=3, rank_pattern={"q_proj": 2}, alpha_pattern={"layers.1.mlp.up_proj": 9}
+        base_folder,
+        adapters / "patterns",
+        seed=3,
+        rank_pattern={"q_proj": 2},
+        alpha_pattern={"layers.1.mlp.up_proj": 9},
     )
     save_adapter(base_folder, adapters / "dora", seed=4, use_dora=True)
     return home

@@ -1,10 +1,10 @@
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from conftest import random_model, save_adapter
 from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from transformers import Qwen3ForCausalLM
@@ -14,7 +14,9 @@ from hesui.models.alone import attached
 from hesui.models.lora import Mix, NotMixable, read_adapter
 from hesui.models.registry import AdapterSource
 
-pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning", "ignore:Model has `tie_word")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:`is_gradient_checkpointing`:FutureWarning", "ignore:Model has `tie_word"
+)
 TOKENS = torch.arange(4, 24).unsqueeze(0)
 
 
@@ -88,7 +90,9 @@ def test_an_adapter_read_anew_takes_the_place_of_the_old_one(base_folder: Path, 
     ],
     ids=str,
 )
-def test_what_is_more_than_a_plain_lora_is_left_to_peft(base_folder: Path, tmp_path: Path, config: dict) -> None:
+def test_what_is_more_than_a_plain_lora_is_left_to_peft(
+    save_adapter: Callable, base_folder: Path, tmp_path: Path, config: dict
+) -> None:
     folder = save_adapter(base_folder, tmp_path / "odd", seed=5, **config)
     with pytest.raises(NotMixable):
         read_adapter(AdapterSource("odd", folder), load(base_folder))
@@ -96,7 +100,7 @@ def test_what_is_more_than_a_plain_lora_is_left_to_peft(base_folder: Path, tmp_p
 
 @pytest.mark.parametrize("config", [{"use_dora": True}, {"modules_to_save": ["lm_head"]}, {}], ids=str)
 def test_an_adapter_alone_computes_what_peft_does_and_leaves_the_base_as_it_was(
-    base_folder: Path, tmp_path: Path, config: dict
+    save_adapter: Callable, base_folder: Path, tmp_path: Path, config: dict
 ) -> None:
     folder = save_adapter(base_folder, tmp_path / "odd", seed=5, **config)
     model = load(base_folder)
@@ -108,18 +112,20 @@ def test_an_adapter_alone_computes_what_peft_does_and_leaves_the_base_as_it_was(
         assert torch.equal(model(TOKENS).logits, before)
 
 
-def test_an_adapter_of_another_shape_is_refused_with_both_shapes(home: Path) -> None:
+def test_an_adapter_of_another_shape_is_refused_with_both_shapes(random_model: Callable, home: Path) -> None:
     with pytest.raises(ModelError, match=r"another base: .*down_proj is \(64, 96\) here, \(32, 48\) there"):
         read_adapter(source(home, "one"), random_model(90, hidden_size=64, intermediate_size=96))
 
 
-def test_an_adapter_for_layers_that_are_not_there_is_refused(home: Path) -> None:
+def test_an_adapter_for_layers_that_are_not_there_is_refused(random_model: Callable, home: Path) -> None:
     with pytest.raises(ModelError, match=r"no layer model\.layers\.1"):
         read_adapter(source(home, "one"), random_model(90, num_hidden_layers=1))
 
 
 @pytest.mark.parametrize("name", ["one", "dora"])
-def test_an_adapter_that_peft_cannot_put_on_leaves_the_base_as_it_was(home: Path, name: str) -> None:
+def test_an_adapter_that_peft_cannot_put_on_leaves_the_base_as_it_was(
+    random_model: Callable, home: Path, name: str
+) -> None:
     model = random_model(90, hidden_size=64, intermediate_size=96)
     with torch.inference_mode():
         before = model(TOKENS).logits

@@ -127,7 +127,7 @@ def visit(browser: Any, served: Served) -> Iterator[Callable[..., Any]]:
         context = browser.new_context(locale=locale, viewport=size, permissions=["clipboard-read", "clipboard-write"])
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda asked: _note_outside(asked.url, outside))
