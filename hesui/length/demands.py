@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from hesui.length.comparators import read
 from hesui.length.constraint import Constraint, Counter, Scope, Span
 from hesui.length.quantities import Quantity, quantities
-from hesui.length.refusals import SENTENCE_END, Site, refusal, site
+from hesui.length.refusals import refusal
+from hesui.length.sites import SENTENCE_END, Site, site
 
 _EACH = r"(?:每(?![天日年月周晚到逢当次回])一?|各(?![位种类国地界方自人])|单(?=[个条句段项篇])|任一|\beach |\bevery |\bper )"
 _SCOPES: tuple[tuple[Scope, str], ...] = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hesui.length.constraint import Counter, Unit
 from hesui.length.numerals import MORE, NUMBER, Number, number
 
-MANY = 30  # quantities examined from either end of a text: a bound on the work, far above any real prompt
+MANY = 20  # quantities examined from either end of a text: a bound on the work, far above any real prompt
 
 # 字 begins many words; a number never counts these (but 300字母亲节…, 200字体现… do count 字).
 _NOT_CHAR = r"(?!节(?![日目])|母(?!亲)|体(?![现会验])|号(?!召)|典(?![型故])|段(?!落)|[幕库帖迹眼样谜])"

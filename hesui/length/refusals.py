@@ -10,65 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hesui.length.comparators import Reading
-from hesui.length.quantities import Quantity
-
-_REACH = 48  # characters looked at on either side
-SENTENCE_END = re.compile(r"[。！？!?；;\n]|[.][\"”]?(?=\s)")
-
-_REQUEST = (
-    r"写|撰|拟|编|起草|生成|创作|总结|概括|概述|介绍|描述|说明|解释|阐述|论述|回答|回复|作答|输出|给出|提供|改写|缩写|扩写|压缩|精简|浓缩"
-    r"|润色|翻译|控制|保持|要求|必须|务必|应当?|请|帮|搞定|整理|归纳|提炼|评价|分析|设计|完成|续写|仿写|讲|聊|做|作|来|用|以|需|要|字数|篇幅|长度"
-    r"|\b(?:write|summari[sz]e|describe|explain|answer|respond|reply|keep|limit|give|compose|draft|create|make|generate|tell|use|produce"
-    r"|provide|please|should|must|need|want|in|word|length|list|outline|translate|rewrite|shorten|expand|condense|state|review|say)\b"
-)
-_SMALL_REQUEST = (
-    r"(?:用|以|由|写|作|回复|回答|作答|答|输出|成|为|是|到|至|起|取|给出|给|想|来|凑|填|共|控制在|保持在|限|需要|要|生成|创作|创建|设计|拟|编|说|总结|概括|造"
-    r"|描述|分|包含|包括|[要需须应]有|列出|提供|必须|[:：]|\b(?:in|using|use|with|write|into|to|exactly|of|a|an|give|generate|compose|as|be|me|contain|have|list))"
-    r"(?:出|了|一个|一句|一条|一首|一副|一幅|一篇|一段|一组|[一二三四五六七八九十两0-9]{1,3}[个条首副句则篇]|恰好|正好|刚好|等于|about|around|the|:|：|\s|[“\"]){0,4}$"
-)
-_GENRES = (
-    r"春联|对联|上联|下联|横批|口号|标语|祝福|贺词|贺卡|名字|店名|网名|书名|标题|题目|诗|词|文案|广告|短信|版本|摘要|总结|概述|评语|寄语|作文|文章|短文"
-    r"|故事|回答|答案|小说|散文|影评|书评|游记|日记|简介|介绍|报告|讲话|致辞|台词|段子|稿|密码|校训|班训|座右铭|签名|留言|slogan|poem|story|essay|summary|answer|title|name|headline|tagline|paragraph|greeting|password"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """One reading with the words around it."""
-
-    quantity: Quantity
-    reading: Reading
-    left: str  # before the demand, back to the sentence's start
-    near: str  # before the number, comparators included
-    right: str  # behind the demand, up to the sentence's end
-    prompt: str  # all of it, for questions of register
-
-    @property
-    def clause(self) -> str:
-        """`left` back to the nearest comma."""
-        return re.split(r"[，,、：:（(]", self.left)[-1]
-
-    @property
-    def bare(self) -> bool:
-        """Nothing but a number and a unit: no bound, no 字数."""
-        return not self.reading.hard and self.quantity.head is None
-
-    @property
-    def small(self) -> bool:
-        """Few enough to be part of a name or an idiom."""
-        return self.quantity.high < 20
-
-
-def site(text: str, quantity: Quantity, reading: Reading) -> Site:
-    """The surroundings of a reading in `text`."""
-    start, end = reading.span
-    left = SENTENCE_END.split(text[max(0, start - _REACH) : start])[-1]
-    near = SENTENCE_END.split(text[max(0, quantity.start - _REACH) : quantity.start])[-1]
-    right = SENTENCE_END.split(text[end : end + _REACH])[0]
-    if text[end + len(right) : end + len(right) + 1] in ("?", "？"):
-        right += "？"
-    return Site(quantity, reading, left, near, right, text)
+from hesui.length.cues import REQUEST, cued
+from hesui.length.sites import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +118,7 @@ REFUSALS: tuple[Refusal, ...] = (
         "question about a quantity",
         "300字是多少token: asks about a length",
         right=r"^[^，,]{0,14}(?:多少|是什么)",
-        when=lambda s: re.search(_REQUEST, s.left, re.ASCII) is None,
+        when=lambda s: re.search(REQUEST, s.left, re.ASCII) is None,
     ),
     Refusal(
         "question how",
@@ -436,90 +379,12 @@ def _asks_for_code(site: Site) -> bool:
     )
 
 
+UNCUED = Refusal("no cue", "一句话, 两个字 in passing: nobody asks for that length")
+
+
 def refusal(site: Site) -> Refusal | None:
     """The first rule that refuses the site, if any; a bare number also needs a cue that something is asked for."""
     for rule in REFUSALS:
         if rule.applies(site):
             return rule
-    return None if _cued(site) else UNCUED
-
-
-UNCUED = Refusal("no cue", "一句话, 两个字 in passing: nobody asks for that length")
-
-
-def _cued(site: Site) -> bool:
-    """Whether a bare number is asked for: always where a bound is stated, by default for a fair number of characters."""
-    quantity = site.quantity
-    if quantity.written[0] in "百千万" and not quantity.inexact and _loose(site):  # 百字: mostly a figure of speech
-        return (
-            re.search(_REQUEST, site.left, re.ASCII) is not None
-            or re.match(rf"[^，,]{{0,8}}来一?[篇段个]|的?[^，,的]{{0,6}}(?:{_GENRES})", site.right, re.ASCII)
-            is not None
-        )
-    if not site.bare:
-        return True
-    if quantity.unit in ("sentence", "line", "paragraph") and quantity.low == 1:
-        if quantity.unit == "line":
-            return (
-                re.search(r"(?:用|以|限|只|仅|写成|\b(?:in|on))\s?(?:a |just |only )?$", site.near, re.ASCII)
-                is not None
-            )
-        if quantity.unit == "paragraph" and site.near.endswith("成"):
-            return False  # "合成一段"
-        only = quantity.written.endswith(("句话", "sentence", "paragraph", "line"))
-        return re.search(
-            r"(?:用|以|成|为|[限只仅]|分|\b(?:in|into|to|as|using|with|a|just|only))\s?(?:a |just |only )?$",
-            site.near,
-            re.ASCII,
-        ) is not None or (only and quantity.unit == "sentence" and _alone(site))
-    if site.small or quantity.unit in ("sentence", "line", "paragraph"):
-        counted = re.search(r"[一1两二][个篇段首份条则封组幅副张]$", site.near) is not None and site.right.startswith(
-            ("的", "、")
-        )
-        genre = re.match(rf"(?:\s?的|[ -])?(?:[^，,。的]{{0,6}})?(?:{_GENRES})", site.right)
-        if quantity.unit in ("paragraph", "line") and not re.match(
-            rf"\s?(?:[^\u4e00-\u9fff]|\Z|的|[来地之以就即内完组构论叙阐]|[诗文]|进行|介绍|说明|描述|写|吧|{_GENRES})",
-            site.right,
-        ):
-            return False  # 三段上坡, 两行清泪
-        return (
-            re.search(_SMALL_REQUEST, site.near, re.ASCII) is not None
-            or genre is not None
-            or counted
-            or _alone(site)
-            or _per(site)
-        )
-    return _asked(site)
-
-
-def _asked(site: Site) -> bool:
-    """Whether a fair number of characters, without a bound, stands where a request would put it."""
-    around = site.left + "|" + site.right
-    if (
-        re.search(_REQUEST, around, re.ASCII)
-        or _alone(site)
-        or re.match(rf"的?[^，,的]{{0,8}}(?:{_GENRES})", site.right)
-    ):
-        return True
-    if re.search(rf"(?:{_GENRES}|文)\s?$", site.left, re.ASCII):
-        return True
-    return not site.right.strip() and not re.search(r"[有会识了是过才只][^，,]{0,4}$", site.near)
-
-
-def _alone(site: Site) -> bool:
-    """A clause of its own: "写个文案，一句话，二十字内", "（10字）"."""
-    before, after = site.left.rstrip()[-1:], site.right.lstrip()[:1]
-    return before in ("，", ",", "、", "（", "(", ":", "：", "【", "[") and after in (
-        "",
-        "，",
-        ",",
-        "、",
-        "）",
-        ")",
-        "】",
-        "]",
-    )
-
-
-def _per(site: Site) -> bool:
-    return re.search(r"(?:每一?[句行段条个首篇项联]|各)[^，,]{0,6}$", site.near, re.ASCII) is not None
+    return None if cued(site) else UNCUED

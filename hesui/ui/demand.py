@@ -76,7 +76,7 @@ def write(prompt: str, found: Span | None, wanted: Constraint) -> str:
         return prompt[: found.start] + phrase + prompt[found.end :]
     body = prompt.rstrip().rstrip("。.!！,，")
     if not body:
-        return phrase
+        return f"请写{phrase}"
     return f"{body}，{phrase}" if chinese else f"{body}, {phrase}"
 
 

@@ -32,7 +32,7 @@ class Form:
     temperature: float | None = DRAWN.temperature
     top_p: float | None = DRAWN.top_p
     seed: int | None = 1
-    tokens: int | None = None
+    tokens: int | None = 0  # 0 = derived from the demand
 
     def demand(self, settings: Settings) -> Constraint | None:
         """What the prompt demands. Raises InputError where the prompt cannot be served."""
@@ -56,7 +56,7 @@ class Form:
         )
 
     def _sampling(self) -> Sampling:
-        given = {"temperature": self.temperature, "top_p": self.top_p, "max_tokens": self.tokens}
+        given = {"temperature": self.temperature, "top_p": self.top_p, "max_tokens": self.tokens or None}
         return Sampling(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 
 

@@ -139,7 +139,7 @@ TEXTS: dict[str, Text] = {
     "settings.seed": Text("随机种子", "Seed"),
     "settings.seed.info": Text("左右用同一个", "The same on both sides"),
     "settings.max_tokens": Text("最多词元", "Max tokens"),
-    "settings.max_tokens.info": Text("留空则按要求推算", "Empty: derived from the demand"),
+    "settings.max_tokens.info": Text("0 为按要求推算", "0: derived from the demand"),
     "left.model": Text("左边的模型", "Model on the left"),
     "right.model": Text("右边的模型", "Model on the right"),
     # the panes
@@ -268,7 +268,28 @@ TEXTS: dict[str, Text] = {
         "Too busy: {waiting} requests wait already ({limit} may). Try again in a moment; your input is kept.",
     ),
     "error.out_of_memory": Text(
-        "内存不足，答不了这一题。请减少词元上限或多次取优的次数后再试。",
-        "Out of memory. Lower max tokens or best-of and try again.",
+        "内存不足（{device}），输入已保留。可以依次试试：多次取优改为 1，关闭字数引导，减少最多词元，或换用更小的模型。",
+        "Out of memory ({device}); your input is kept. Try in turn: best of 1, no length guide, fewer max tokens, "
+        "a smaller model.",
+    ),
+    "error.context": Text(
+        "提示词有 {prompt} 个词元，答案约需 {answer} 个，而模型一共只容得下 {limit} 个。请缩短提示词或减少字数。",
+        "The prompt has {prompt} tokens and the answer needs about {answer}; the model has room for {limit} together. "
+        "Shorten the prompt or ask for less.",
+    ),
+    "error.template": Text(
+        "模型的对话模板不接受这条提示词（{reason}）。", "The model's chat template refuses this prompt ({reason})."
+    ),
+    "error.base_unusable": Text(
+        "基座模型“{name}”无法使用：{reason}", "The base model “{name}” cannot be used: {reason}"
+    ),
+    "error.adapter_unusable": Text("模型“{name}”无法使用：{reason}", "The model “{name}” cannot be used: {reason}"),
+    "error.device": Text(
+        "这台机器没有设备“{value}”，请把 HESUI_DEVICE 设为 auto、cpu、cuda、cuda:1 或 mps。",
+        "There is no device “{value}” here; set HESUI_DEVICE to auto, cpu, cuda, cuda:1 or mps.",
+    ),
+    "error.dtype": Text(
+        "不支持的数值类型“{value}”，请把 HESUI_DTYPE 设为 auto、float32、bfloat16 或 float16。",
+        "Unsupported dtype “{value}”; set HESUI_DTYPE to auto, float32, bfloat16 or float16.",
     ),
 }

@@ -54,7 +54,7 @@ class Scripted:
                 ticket.wait(0.1)
             yield Loading("embedded", 0.5)
             if "内存" in prompt:
-                raise DeviceOutOfMemory("out of memory", "error.out_of_memory")
+                raise DeviceOutOfMemory("out of memory", "error.out_of_memory", device="cpu", advice="")
             if "意外" in prompt:
                 raise RuntimeError("secret /path")
             try:

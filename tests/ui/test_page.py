@@ -80,7 +80,7 @@ def test_the_prompt_in_the_chip_is_text_and_not_html(visit):
     page = visit()
     write(page, "<img src=x onerror='window.hacked=1'>，请写50字{{value}}${1+1}")
     chip(page, "恰好 50 字")
-    assert "window.hacked=1'>，" in page.locator("#chip .quote").text_content()
+    assert page.locator("#chip .quote").text_content() == "…ow.hacked=1'>，请写50字{{value}}${1+1}"
     assert page.evaluate("window.hacked") is None
 
 
