@@ -90,17 +90,17 @@ def _device(report: Report, settings: Settings) -> None:
             Finding("warning", f"only {_gib(memory.available)} GiB of memory are free", "close other programs")
         )
     try:
-        from hesui.models.device import choose_device, choose_dtype, choose_threads
+        from hesui.models.device import choose_device, choose_dtype
 
         device = choose_device(settings)
         report.device |= {
             "name": str(device),
             "dtype": str(choose_dtype(settings, device)).removeprefix("torch."),
-            "threads": choose_threads(settings),
+            "threads": settings.threads or "by the size of the model",
         }
     except HesuiError as error:
         report.findings.append(Finding("error", str(error), "correct the setting"))
-    except Exception as error:  # a broken torch installation fails in many ways
+    except (ImportError, OSError, RuntimeError) as error:  # how a broken installation of torch shows
         report.findings.append(Finding("error", f"torch cannot be loaded ({error})", "run: make clean setup"))
 
 

@@ -14,14 +14,14 @@ REQUEST = (
 )
 _SMALL_REQUEST = (
     r"(?:用|以|由|写|作|回复|回答|作答|答|输出|成|为|是|到|至|起|取|给出|给|想|来|凑|填|共|控制在|保持在|限|需要|要|生成|创作|创建|设计|拟|编|说|总结|概括|造"
-    r"|描述|分|包含|包括|[要需须应]有|列出|提供|必须|[:：]|\b(?:in|using|use|with|write|into|to|exactly|of|a|an|give|generate|compose|as|be|me|contain|have|list))"
+    r"|描述|分|包含|包括|(?:[要需须应]|应[该当])有|列出|提供|必须|[:：]|\b(?:in|using|use|with|write|into|to|exactly|of|a|an|give|generate|compose|as|be|me|contain|include|have|list))"
     r"(?:出|了|一个|一句|一条|一首|一副|一幅|一篇|一段|一组|[一二三四五六七八九十两0-9]{1,3}[个条首副句则篇]|恰好|正好|刚好|等于|about|around|the|:|：|\s|[“\"]){0,4}$"
 )
 GENRES = (
     r"春联|对联|上联|下联|横批|口号|标语|祝福|贺词|贺卡|名字|店名|网名|书名|标题|题目|诗|词|文案|广告|短信|版本|摘要|总结|概述|评语|寄语|作文|文章|短文"
     r"|故事|回答|答案|小说|散文|影评|书评|游记|日记|简介|介绍|报告|讲话|致辞|台词|段子|稿|密码|校训|班训|座右铭|签名|留言|slogan|poem|story|essay|summary|answer|title|name|headline|tagline|paragraph|greeting|password"
 )
-_ONLY = r"(?:用|以|成|为|[限只仅]|分|\b(?:in|into|to|as|using|with|a|just|only))\s?(?:a |just |only )?$"
+_ONLY = r"(?:用|以|(?<![生完])成(?!为)|(?<!成)为|[限只仅]|分|\b(?:in|into|to|as|using|with|a|just|only))\s?(?:a |just |only )?$"
 _ONLY_LINE = r"(?:用|以|限|只|仅|写成|\b(?:in|on))\s?(?:a |just |only )?$"
 _MEASURED = r"[一1两二][个篇段首份条则封组幅副张]$"  # 一首 in 一首八行的小诗
 _OF_TEXT = rf"\s?(?:[^\u4e00-\u9fff]|\Z|的|[来地之以就即内完组构论叙阐]|[诗文]|进行|介绍|说明|描述|写|吧|{GENRES})"
@@ -37,7 +37,7 @@ def cued(site: Site) -> bool:
         return True
     if quantity.unit in ("sentence", "line", "paragraph") and quantity.low == 1:
         return _just_one(site)
-    if quantity.unit in ("line", "paragraph") and not _has(f"^{_OF_TEXT}", site.right):
+    if quantity.written.endswith(("行", "段")) and not _has(f"^{_OF_TEXT}", site.right):
         return False  # 三段上坡, 两行清泪
     if site.small or quantity.unit in ("sentence", "line", "paragraph"):
         return _few(site)
@@ -60,6 +60,8 @@ def _just_one(site: Site) -> bool:
         return _has(_ONLY_LINE, site.near)
     if unit == "paragraph" and site.near.endswith("成"):
         return False
+    if unit == "sentence" and _has(rf"^的?(?:{GENRES}|概括|说明|描述|评价|回复)", site.right):
+        return True  # 一句话总结
     alone = unit == "sentence" and site.quantity.written.endswith(("句话", "sentence")) and _alone(site)
     return alone or _has(_ONLY, site.near)
 

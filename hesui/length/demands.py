@@ -84,7 +84,7 @@ def count_rule(text: str) -> Counter | None:
 def _demand(text: str, quantity: Quantity, rule: Counter | None, weak: list[Span]) -> Demand | None:
     reading = read(text, quantity)
     around = site(text, quantity, reading)
-    if refusal(around) is not None or (_inside(reading.span, weak) and not _instructs(text, quantity.start)):
+    if refusal(around) is not None or (_material(text, reading.span, weak) and not _instructs(text, quantity.start)):
         return None
     counter = None
     if quantity.unit == "char":
@@ -95,8 +95,9 @@ def _demand(text: str, quantity: Quantity, rule: Counter | None, weak: list[Span
     return Demand(constraint, quantity, _TOTAL.search(around.left) is not None)
 
 
-def _inside(span: Span, spans: list[Span]) -> bool:
-    return any(low <= span.start < high for low, high in spans)
+def _material(text: str, span: Span, spans: list[Span]) -> bool:
+    """Whether a demand stands inside pasted text; what it opens with is said of it: "文章：300字以内"."""
+    return any(low <= span.start < high and text[low : min(span.start, low + 9)].strip() for low, high in spans)
 
 
 _INSTRUCTS = re.compile(

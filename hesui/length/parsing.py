@@ -25,10 +25,13 @@ _LEVEL |= {ord(c): c.lower() for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _LEVEL |= {ord(c) + 0xFEE0: c.lower() for c in "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ%+<>="}
 _LEVEL |= {ord(c): " " for c in "\u00a0\u3000\u2002\u2003\u2009\u202f\t\u200b"}
 
+_INTERVAL = re.compile(r"([\[【][0-9]{1,5})[,，]([0-9]{1,5}[\]】])", re.ASCII)  # [200,300]
+
 _QUOTED = re.compile(r"“[^“”]*”|”[^“”]*“|「[^「」]*」|『[^『』]*』|\"[^\"\n]*\"|《[^《》]*》|`[^`\n]+`")
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _ASSIGNED = re.compile(r"^(?:这[个样]的?|的)?(?:作业|任务|要求|作文题?|习作)")
 _ASSIGNS = re.compile(r"(?:要求|作业|任务|题目要求|完成|requirement|task)(?:[是为:：]|s:?){0,2}\s?$")
+_KEYED = re.compile(r"[\"']\s?:\s?$")  # a value in JSON says what to fill in
 _TEXTS = "原文|原稿|正文|文章|文本|段落|内容|句子|对话|新闻|短文|作文|材料|素材|邮件|书信|评论|记录"
 _PASTED = re.compile(
     r"(?:原文|原稿|材料|素材|文章内容|新闻|对话|original|text|article|passage)(?:内容|全文)?是?\s?[:：]"
@@ -43,7 +46,7 @@ _CORRECTS = re.compile(
 
 def plain(prompt: str) -> str:
     """`prompt` in ASCII digits, simplified characters and lower-case Latin, character for character."""
-    return prompt.translate(_LEVEL)
+    return _INTERVAL.sub(r"\1-\2", prompt.translate(_LEVEL))
 
 
 def parse(prompt: str) -> Constraint | None:
@@ -92,7 +95,8 @@ def _quoted(text: str) -> list[Span]:
         start, end = match.span()
         whole = start <= first and end >= last
         assigned = _ASSIGNED.match(text[end : end + 8]) or _ASSIGNS.search(text[max(0, start - 16) : start])
-        if text[start] == "《" or not (whole or assigned):
+        value = text[start] == '"' and _KEYED.search(text[max(0, start - 4) : start])
+        if text[start] == "《" or not (whole or assigned or value):
             spans.append(Span(start, end))
     return spans
 

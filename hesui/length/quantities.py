@@ -22,6 +22,7 @@ _UNITS: dict[Unit, str] = {
 _UNIT = "|".join(f"(?P<{name}>{words})" for name, words in _UNITS.items())
 _BARE_UNIT = "|".join(_UNITS.values())
 _ADJECTIVE = r"(?:(?:chinese|english|short|full|complete|simple|concise|total|different|more|extra|han)[ -]){0,2}+"
+_MANNER = r"(?:[\u4e00-\u9fff]{2,3}的)?(?=句|段|单词)"  # 三个完整的句子
 _AROUND = r"左右|上下|以内|之内|以上|以下|\+"  # between number and unit: 300左右字, 500+字
 _TO = r"[-\u2010-\u2015~～〜－−到至]{1,2}|to"
 _EITHER = r"and|与|和|or|或者?|、"  # a range only in company: between 40 and 60, 介于300和500字之间, 三、四百字
@@ -30,7 +31,7 @@ _SLACK = r"(?:±|\+/?-)\s?(?P<slack>[0-9]{1,4})\s?(?P<percent>%?)"
 _NUMBERS = rf"(?P<low>{NUMBER})(?:%s\s?(?:(?P<to>{_TO})|(?P<either>{_EITHER}))\s?(?P<high>{NUMBER}))?(?P<more>{MORE}?)"
 _QUANTITY = re.compile(
     _NUMBERS % rf"\s?(?:个?(?:{_BARE_UNIT})|以?上)?"
-    + rf"\s{{0,2}}(?P<around>{_AROUND})?(?:{_SLACK})?\s{{0,2}}-?的?个?\s?{_ADJECTIVE}(?:{_UNIT})",
+    + rf"\s{{0,2}}(?P<around>{_AROUND})?(?:{_SLACK})?\s{{0,2}}-?的?个?\s?(?:{_ADJECTIVE}|{_MANNER})(?:{_UNIT})",
     re.ASCII,
 )
 _HEAD = (
@@ -38,11 +39,13 @@ _HEAD = (
     r"|(?P<sentence>句数|句子数)|(?P<line>行数)|(?P<paragraph>段数|段落数))"  # nouns that stand for a unit
 )
 _HEADED = re.compile(
-    rf"{_HEAD}(?P<gap>(?:[嘛呢]|方面|的话)?[，,]?[^\n。;；%，,0-9]{{0,12}}?)"
+    rf"{_HEAD}(?P<gap>[^\n。;；！？!?%0-9]{{0,20}}?)"
     + _NUMBERS % r"\s?"
-    + rf"(?:{_SLACK})?(?=\s{{0,2}}(?:\Z|\+|[，。,.;；、)）\]】！!\n（(]|之间|左右|上下|以[内上下]|之内|内|即可|[就吧哦啊呢呀哈]|为宜|max|or ))",
+    + rf"(?:{_SLACK})?个?(?=\s{{0,2}}(?:\Z|\+|[，。,.;；、)）\]】！!\n（(]|之间|左右|上下|以[内上下]|之内|内|即可|[就吧哦啊呢呀哈]|为宜|max|or ))",
     re.ASCII,
 )
+_BOUND_BEFORE = re.compile(r"(?:至[少多]|[最顶][多少]|起码|[不别勿]要?[超多少低高大小][过出于])\s?$")
+_BOUND_BEHIND = re.compile(r"\s?(?:以[内上下]|之内|左右|上下|封顶)")
 _LIST_MARK = re.compile(r"(?:^|\n)[ \t]{0,8}\Z")
 
 
@@ -56,6 +59,7 @@ class Quantity:
     high: int  # equal to low unless a range is written
     unit: Unit
     written: str  # as it stands in the text, unit included
+    spanned: bool = False  # both ends are written: 10到20, not 三五百
     inexact: bool = False  # 来, 余, 多, 把
     around: str = ""  # a comparator between number and unit
     slack: int | None = None  # ± in the unit itself
@@ -81,6 +85,8 @@ def _read(match: re.Match[str], text: str) -> Quantity | None:
     high = number(match["high"]) if match["high"] else None
     low = number(match["low"])
     start = match.start("low")
+    if not _headed(match, text):
+        return None
     if high is not None and not _joined(match, low, high, text):
         low, start, high = high, match.start("high"), None
     elif low is None and match["high"] is None:
@@ -96,6 +102,7 @@ def _read(match: re.Match[str], text: str) -> Quantity | None:
         high=high.high if high else low.high,
         unit=unit,
         written=text[start : match.end()],
+        spanned=high is not None,
         inexact=bool(match["more"]),
         around=groups.get("around") or "",
         slack=int(match["slack"]) if match["slack"] else None,
@@ -103,6 +110,14 @@ def _read(match: re.Match[str], text: str) -> Quantity | None:
         counter=counter,
         head=match.start() if "gap" in groups else None,
     )
+
+
+def _headed(match: re.Match[str], text: str) -> bool:
+    """Whether a noun (字数) still speaks of a number without a unit: near, or where the number is bounded in words."""
+    gap = match.groupdict().get("gap")
+    if gap is None or re.fullmatch(r"(?:[嘛呢]|方面|的话)?[，,]?[^，,]{0,12}", gap):
+        return True
+    return bool(_BOUND_BEFORE.search(gap) or _BOUND_BEHIND.match(text, match.end()))
 
 
 def _joined(match: re.Match[str], low: Number | None, high: Number, text: str) -> bool:

@@ -36,7 +36,7 @@ class Refusal:
 
 
 def _loose(site: Site) -> bool:
-    return site.reading.op in ("eq", "approx")
+    return site.reading.op in ("eq", "approx") or site.quantity.ranged
 
 
 REFUSALS: tuple[Refusal, ...] = (
@@ -49,8 +49,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "place",
         "开头的两百字: points at a place in some text",
-        near=r"(?:开头|结尾|末尾|中间|文中|文末|其中)的\s?$",
-        when=_loose,
+        near=r"(?:(?:开头|结尾|末尾|中间|文中|其中)的|文末的?)\s?$",
     ),
     Refusal(
         "ordinal in English",
@@ -106,7 +105,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "condition behind",
         "超过500字时, 不足200字的请…: tests a length instead of asking for one",
-        right=r"^\s?(?:的话|时(?![间代光候尚事])|的?时候|的?情况下|的?情形|则|的请|的(?:要|需要?|就|会|将|可以|应|文章?请|不予?))",
+        right=r"^\s?(?:的话(?=[，,]|\Z)|时(?![间代光候尚事])|的?时候|的?情况下|的?情形|则|的请|的(?:要(?!求)|需要?|就|会|将|可以|应|文章?请|不予?))",
         when=lambda s: s.reading.op in ("le", "ge"),
     ),
     Refusal(
@@ -177,7 +176,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "comparison",
         "远超八百字的要求: compares",
-        near=r"(?:远超|超出了|超过了|达不到|相当于|好比|胜过)[^，,]{0,4}$",
+        near=r"(?:远超|超出了|超过了|达不到|(?<![数度])约等于|相当于|好比|胜过)[^，,]{0,4}$",
     ),
     Refusal(
         "subject of a tale",
@@ -199,9 +198,11 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "input before",
         "以下文章共800字, 我有一篇300字的…: describes the input",
-        left=r"(?:这|该|此|下面|以下|上面|以上|上述|下述|如下|原文|原稿|原作|附件|我有|我的|我写的|手头|现有|已有|这里有|给定|所给|给出的|提供的|下列|下文|上文|本来|原来|原本)(?:的|一|几|两|篇|段|份|个|首|则|文章|内容|文字|文本|材料|短文|作文|稿子?|稿件|报告|小说|论文|信|书|故事|邮件|句子|对话|新闻|总?共|有|是|大|全文|长|[:：“])*$",
+        left=r"(?:这|(?<!应)该|此|下面|以下|上面|以上|上述|下述|如下|原文|原稿|原作|附件|我有|我的|我写的|手头|现有|已有|这里有|给定|所给|给出的|提供的|下列|下文|上文|本来|原来|原本)(?:的|一|几|两|篇|段|句|条|份|个|首|则|文章|内容|文字|文本|材料|短文|作文|稿子?|稿件|报告|小说|论文|信|书|故事|邮件|句子|对话|新闻|总?共|有|是|大|全文|长|[:：“])*$",
         when=_loose,
     ),
+    Refusal("frequency", "大量三五百字的短文: describes many texts", near=r"(?:大量|许多|很多|不少(?!于)|动辄|往往|通常有)$"),
+    Refusal("rest", "只剩两百来字: tells what is left", near=r"(?:剩下?|余下)$", when=_loose),
     Refusal(
         "learning",
         "认识200个字, 背诵一篇500字的课文: what a learner knows",
@@ -275,7 +276,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "edit",
         "删掉两个词, 多写100字, add two sentences: changes by so much",
-        near=r"(?:(?<![不最许很])多|(?<![不最至])少|再加|增加|减少|缩短|添加?|(?<!参)加|增|删|删掉|删除|删去|去掉|减|少写|多写|插入|相差|差|超出)(?:了|写|上|掉|去|出|个|\s)?$|\b(?:add|remove|delete|cut|insert|replace|drop|change|combine|merge|join|correct|compare)(?: the| another)?\s$",
+        near=r"(?:(?<![不最许很])多|(?<![不最至])少|再加|增加|减少|缩短|添加?|(?<!参)加|增|删|删掉|删除|删去|去掉|减|少写|多写|插入|相差|差|超出)(?:了|写|上|掉|去|出|个|\s)?$|\b(?:add|remove|delete|cut|insert|replace|drop|change|combine|merge|join|correct|compare)(?: the| another)?\s$|\bby (?:about |around |another )?$",
         when=_loose,
     ),
     Refusal(
@@ -363,8 +364,8 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("tolerance behind", "20字以内的误差: bounds a deviation", right=r"^的?(?:误差|偏差|浮动|波动|出入)"),
     Refusal(
         "word's own length",
-        "词语必须大于两个字: bounds a word, not an answer",
-        when=lambda s: s.reading.op == "ge" and s.quantity.unit == "char" and s.quantity.high < 5,
+        "词语必须大于两个字, more than one word: bounds a word, not an answer",
+        when=lambda s: s.reading.op == "ge" and s.quantity.high < (5 if s.quantity.unit == "char" else 2),
     ),
     Refusal("not counted", "不计入字数: a counting rule", near=r"(?:不计入?|不算)$"),
 )

@@ -81,7 +81,7 @@ class Answering:
                     if source is not None:
                         stack.enter_context(attached(source, self.base.model))
                         _detach_drafts(batch)
-                    yield from _with_pulse(self._answer_batch(batch))
+                    yield from _with_pulse(batch, self._answer_batch(batch))
 
     def _lane(self, row: Row) -> str:
         """Rows with one lane can share a batch; the lane of an adapter that cannot is its name."""
@@ -172,17 +172,18 @@ class Clock:
                     draft.reason = EndReason.TIME
 
 
-def _with_pulse(pieces: Iterator[Piece | None]) -> Iterator[Piece]:
-    """The pieces, and an empty one wherever none came for a while."""
+def _with_pulse(rows: Sequence[Row], pieces: Iterator[Piece | None]) -> Iterator[Piece]:
+    """The pieces, and an empty one of an unfinished row wherever none came for a while."""
     last = time.monotonic()
-    row = 0
     for piece in pieces:
-        if piece is None and time.monotonic() - last < PULSE:
-            continue
-        last = time.monotonic()
+        now = time.monotonic()
         if piece is not None:
-            row = piece.row
-        yield piece or Piece(row)
+            yield piece
+        elif now - last >= PULSE:
+            yield Piece(next(row.index for row in rows if not row.ended))
+        else:
+            continue
+        last = now
 
 
 def _detach_drafts(rows: Sequence[Row]) -> None:

@@ -21,12 +21,12 @@ CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")  # "quota period" in microseconds, or
 def choose_device(settings: Settings) -> torch.device:
     """The device that `settings` name, or the best there is. Raises SettingsError where it is missing."""
     if settings.device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.mps.is_available() else "cpu")
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
     try:
         device = torch.device(settings.device)
     except RuntimeError:
         raise _no_device(settings.device) from None
-    there = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.mps.is_available())}
+    there = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
     if (device.index or 0) >= there.get(device.type, 0):
         raise _no_device(settings.device)
     return device

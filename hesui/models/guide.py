@@ -110,12 +110,18 @@ class Scout:
         draft.hold = gauge.short(0)
 
     def candidates(self) -> list[Candidate]:
-        """The complete texts that the finished draft passed on its way, and the one it ended with."""
-        found = [self._cut(place) for place in self.places if self._complete(place)]
+        """What the finished draft offers: its own end where that is in the band, else every end on its way too."""
+        own = self._own_end()
+        if own is not None and own.error == 0:
+            return [own]
+        cuts = [self._cut(place) for place in self.places if self._complete(place)]
+        return [cut for cut in cuts if _balanced(cut.text)] + ([own] if own is not None else [])
+
+    def _own_end(self) -> Candidate | None:
         text = answer(self.draft.text.text)
-        if self.draft.reason is EndReason.END and text:
-            found.append(self._candidate(text, len(self.draft.ids), self._gauge.count(text), None))
-        return [candidate for candidate in found if _balanced(candidate.text)]
+        if self.draft.reason is not EndReason.END or not text:
+            return None
+        return self._candidate(text, len(self.draft.ids), self._gauge.count(text), None)
 
     def _watch(self, draft: Draft) -> bool:
         text = draft.text.text
@@ -148,6 +154,8 @@ class Scout:
 
     def _complete(self, place: Place) -> bool:
         if place.tokens >= len(self.draft.ends):  # nothing was drawn after it: how likely an end was is unknown
+            return False
+        if self.draft.reason is EndReason.END and place.tokens == len(self.draft.ids):  # the model ended it itself
             return False
         text = self.draft.text.text[: place.chars]
         return text[-1] in FINAL or (self._gauge.by_lines and text.rstrip()[-1] not in GOES_ON)

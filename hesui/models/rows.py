@@ -19,7 +19,9 @@ from hesui.records import BASE, End, EndReason, Piece, Request
 
 FREE_CHARS = 600  # room for an answer without a demand
 SPARE_CHARS = 160  # room beyond a demand, so that a model that misses it still ends by itself
-CHARS_PER_UNIT = {"char": 1, "word": 4, "sentence": 40, "line": 40, "paragraph": 200}
+CHARS_PER_UNIT = {"char": 1, "word": 4, "sentence": 40, "line": 40, "paragraph": 200}  # generously
+FEWEST_CHARS = {"char": 1, "word": 1, "sentence": 4, "line": 4, "paragraph": 8}
+UNGUIDED = "unguided: the guide knows demands on whole answers only"
 HEADROOM = 1.3  # a tokenizer's worst texts against its average
 
 
@@ -89,11 +91,16 @@ def make_row(index: int, request: Request, base: Base) -> Row:
         )
         for number in range(max(1, request.best_of))
     ]
-    return Row(index, request, drafts, _searches(request, drafts))
+    note = UNGUIDED if request.guide and request.constraint and not _guided(request) else None
+    return Row(index, request, drafts, _searches(request, drafts), note=note)
+
+
+def _guided(request: Request) -> bool:
+    return request.guide and request.constraint is not None and request.constraint.scope == "whole"
 
 
 def _searches(request: Request, drafts: list[Draft]) -> list[Search]:
-    if not request.guide or request.constraint is None:
+    if not _guided(request) or request.constraint is None:
         return []
     gauge = Gauge(request.constraint, request.counter)
     return [Search(draft, gauge, request.seed + number) for number, draft in enumerate(drafts)]
@@ -102,29 +109,26 @@ def _searches(request: Request, drafts: list[Draft]) -> list[Search]:
 def _limit(request: Request, prompt: int, base: Base) -> int:
     """Tokens the answer may have: as asked, else derived from the demand; never beyond the context."""
     room = base.context - prompt
-    wanted = _tokens(_chars(request.constraint, request.constraint.aim), base) if request.constraint else 1
-    may_be_shorter = request.constraint is not None and request.constraint.op == "le"
+    demand = request.constraint
+    wanted = int(demand.aim * FEWEST_CHARS[demand.unit] * base.chat.tokens_per_char) if demand else 1
+    may_be_shorter = demand is not None and demand.op == "le"
     if room < 1 or (wanted > room and not may_be_shorter):
         raise InputError(
-            f"the prompt has {prompt} tokens and the answer needs about {wanted}, the model has room for "
+            f"the prompt has {prompt} tokens and the answer needs {wanted} or more, the model has room for "
             f"{base.context} together; shorten the prompt or ask for less",
             "error.context",
             prompt=prompt,
             answer=wanted,
             limit=base.context,
         )
-    return min(room, request.sampling.max_tokens or _derived(request.constraint, base))
+    return min(room, request.sampling.max_tokens or _derived(demand, base))
 
 
 def _derived(constraint: Constraint | None, base: Base) -> int:
     if constraint is None:
         return _tokens(FREE_CHARS, base)
-    chars = _chars(constraint, constraint.max or constraint.aim)
+    chars = (constraint.max or constraint.aim) * CHARS_PER_UNIT[constraint.unit]
     return _tokens(2 * chars + SPARE_CHARS, base)
-
-
-def _chars(constraint: Constraint | None, amount: int) -> int:
-    return amount * CHARS_PER_UNIT[constraint.unit] if constraint else amount
 
 
 def _tokens(chars: int, base: Base) -> int:

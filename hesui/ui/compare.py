@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -320,9 +320,10 @@ class Desk:
             requests = tuple(form.requests(self._page.settings, list(self._page.names())))
             played = Round(form, requests, Answers.to(requests).rows)
             yield self._frame(visit, played, render.note("status.prepare"))
-            for state in paced(follow(self._page.answerer, requests)):
-                played = replace(played, rows=state.rows)
-                yield self._frame(visit, played, render.status(state.status))
+            with closing(follow(self._page.answerer, requests)) as states:  # type: ignore[type-var]  # has a close
+                for state in paced(states):
+                    played = replace(played, rows=state.rows)
+                    yield self._frame(visit, played, render.status(state.status))
             yield self._finish(visit.finished(played), played)
         except Exception as error:
             if not isinstance(error, HesuiError):
@@ -383,15 +384,14 @@ class Desk:
         ]
 
 
-def paced(states: Iterator[Answers], frame: float = FRAME) -> Iterator[Answers]:
+def paced(states: Iterable[Answers], frame: float = FRAME) -> Iterator[Answers]:
     """`states` thinned to one a `frame` seconds; the last one, and each change of what is waited for, is kept."""
     shown = float("-inf")
-    status, latest = None, None
-    with closing(states):  # type: ignore[type-var]
-        for latest in states:
-            if latest.status != status or time.monotonic() - shown >= frame:
-                shown, status = time.monotonic(), latest.status
-                yield latest
-                latest = None
-    if latest is not None:
-        yield latest
+    status, held = None, None
+    for state in states:
+        held = state
+        if state.status != status or time.monotonic() - shown >= frame:
+            shown, status, held = time.monotonic(), state.status, None
+            yield state
+    if held is not None:
+        yield held

@@ -133,23 +133,27 @@ def test_a_prompt_from_another_world_gets_a_kind_word(visit):
 # The comparison
 
 
-def test_both_answers_grow_and_their_counts_with_them(visit, served, texts):
+RECORD = """side => {
+  const place = document.querySelector(`#${side}-pane`), frames = (window.frames_ ??= {})[side] = [];
+  new MutationObserver(() => {
+    const pane = place.querySelector(".pane[data-count]");
+    if (pane) frames.push([Number(pane.dataset.count), pane.querySelector(".answer").textContent]);
+  }).observe(place, { childList: true, subtree: true });
+}"""
+
+
+def test_both_answers_grow_and_their_counts_with_them(visit, texts):
     page = visit()
-    seen = {"left": set(), "right": set()}
+    for side in ("left", "right"):
+        page.evaluate(RECORD, side)
     ask(page)
-    while page.locator("#left-pane .copy").count() == 0:
-        for side, counts in seen.items():
-            shown = page.evaluate(
-                "side => { const pane = document.querySelector(`#${side}-pane .pane`);"
-                " return [pane.dataset.count ?? '0', pane.querySelector('.answer').textContent] }",
-                side,
-            )
-            if not shown[1].startswith(("左边", "右边")):
-                assert int(shown[0]) == count(shown[1]), "the badge and the text of one frame belong together"
-                counts.add(int(shown[0]))
     wait_done(page)
-    assert min(len(counts) for counts in seen.values()) >= 5
     for side, text in (("left", texts.long), ("right", texts.exact)):
+        frames = page.evaluate("side => window.frames_[side]", side)
+        counts = [counted for counted, _ in frames]
+        assert len(set(counts)) >= 4
+        assert counts == sorted(counts)
+        assert all(counted == count(shown) for counted, shown in frames), "badge and text of a frame belong together"
         assert answer(page, side) == text
         assert page.locator(f"#{side}-pane .count").inner_text() == str(count(text))
 
