@@ -77,9 +77,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def requests(
-    briefs: Sequence[Brief], model: str, guide: bool, sampling: Sampling, seed: int
-) -> list[Request]:
+def requests(briefs: Sequence[Brief], model: str, guide: bool, sampling: Sampling, seed: int) -> list[Request]:
     """One request a prompt, each with random numbers of its own."""
     return [
         Request(
@@ -125,9 +123,7 @@ def show(name: str, figures: dict[str, object]) -> None:
     print(f"{name:13} " + "  ".join(cells), flush=True)
 
 
-def save(
-    path: Path, model: str, guide: bool, seed: int, briefs: Sequence[Brief], answers: Sequence[Answer]
-) -> None:
+def save(path: Path, model: str, guide: bool, seed: int, briefs: Sequence[Brief], answers: Sequence[Answer]) -> None:
     """Append the answers."""
     with path.open("a", encoding="utf-8") as file:
         for brief, answer in zip(briefs, answers, strict=True):

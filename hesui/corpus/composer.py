@@ -102,7 +102,9 @@ def write(brief: Brief, length: int, rng: Random) -> str | None:
     return _summary(facts, length, rng)
 
 
-def example(task: Task, split: Split, rng: Random, plan: Callable[[Brief, Random], int], op: Op | None = None) -> Example:
+def example(
+    task: Task, split: Split, rng: Random, plan: Callable[[Brief, Random], int], op: Op | None = None
+) -> Example:
     """A prompt and an answer of the length that `plan` (exact_length, loose_length) chooses for it."""
     while True:
         brief = draw(task, split, rng, op)

@@ -62,7 +62,9 @@ def greeting_clauses() -> Known:
     anyone = "(?:" + "|".join(name.replace("<surname>", f"[{grams.surnames}]") for name in names) + ")"
     leads = {lead.split("，")[-1] for lead in _spoken(grams.leads)}
     return Known(
-        whole=frozenset((greeted - named) | _clauses([*_spoken(sentences), *(lead.rpartition("，")[0] for lead in grams.leads)])),
+        whole=frozenset(
+            (greeted - named) | _clauses([*_spoken(sentences), *(lead.rpartition("，")[0] for lead in grams.leads)])
+        ),
         leads=tuple(leads),
         blessings=frozenset(b for table in (grams.blessings, grams.zodiac) for row in table.values() for b in row),
         named=regex.compile("|".join(clause.replace("{name}", anyone) for clause in sorted(named))),

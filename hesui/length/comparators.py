@@ -19,6 +19,7 @@ _LE_BEFORE = rf"""
 {_NOT}{_MAY}{_OVER}|{_UNDER}|至多|最[多高长大]|顶多|上限[是为]?|撑死|限(?:定|制)?|字限
 no (?:more|longer|greater|bigger|larger|higher) than|(?:not|[a-z]{{2,6}}n't|never) (?:\w+ ){{0,3}}(?:more|longer|greater|bigger|larger|higher) than|(?:less|fewer|shorter|lower|smaller) than
 (?:not|[a-z]{{2,6}}n't|never|without) (?:to )?(?:exceed|surpass|go (?:over|beyond|above)|be over|use over)(?:ing)?
+no [a-z]+ (?:(?:should|must|may|can|shall) )?(?:exceeds?|surpass(?:es)?|(?:be|is) (?:longer|more) than)
 (?:a )?max(?:imum|\.)?(?: length)?(?: of| is)?|up to|at (?:the )?(?:most|max(?:imum)?)|under|below|within|inside
 (?:capped|cap (?:it|this|your \w+|the \w+)|cap) at|limited to|limit(?: of| is)?|limit (?:\w+ ){{1,4}}to|keep (?:\w+ ){{1,4}}to
 <=?|≤|≦"""
@@ -32,7 +33,7 @@ _APPROX_BEFORE = r"""
 about|around|approximately|approx\.?|roughly|nearly|almost|close to|circa|ca?\.|in the (?:region|vicinity) of
 ~|～|≈"""
 _OPENS_RANGE = "between|from|介于|介乎"
-_EQ_BEFORE = "恰好|精确的?|准确的?|恰为|恰|正好|刚刚?好|整整|exactly|precisely|just|equal to|=+"
+_EQ_BEFORE = "恰好|不多不少|精确的?|准确的?|恰为|恰|正好|刚刚?好|整整|exactly|precisely|just|equal to|=+"
 _FILL_BEFORE = r"""
 有|在|为|是|到|至|于|要|需|应该?|够|满|足|写|(?<!最[多少高低长短大小])的|用|成|字数|篇幅|长度|总?共|一共|共计|等于|必须|务必|控制|保持|严格|每|扩[写展充]?|缩[写减短]?|压缩|精简|浓缩|改写?|概括|总结
 :|：|可以?|只?能|允许|支持|输入|填写?|录入|发布?|回复|回答|使用|包含|包括|保留|出现|限制|an?|the|of|be|to|it|contain|have|has|is|word|words|limit|length|count|\(|（|\*{1,2}"""

@@ -14,17 +14,17 @@ REQUEST = (
 )
 _SMALL_REQUEST = (
     r"(?:用|以|由|写|作|回复|回答|作答|答|输出|成|为|是|到|至|起|取|给出|给|想|来|凑|填|共|控制在|保持在|限|需要|要|生成|创作|创建|设计|拟|编|说|总结|概括|造"
-    r"|描述|分|包含|包括|(?:[要需须应]|应[该当])有|列出|提供|必须|[:：]|\b(?:in|using|use|with|write|into|to|exactly|of|a|an|give|generate|compose|as|be|me|contain|include|have|list))"
+    r"|描述|分|包含|包括|(?:[要需须应能]|应[该当])有|列出|提供|必须|[:：]|\b(?:in|using|use|with|write|into|to|exactly|of|a|an|give|generate|compose|as|be|me|contain|include|have|list))"
     r"(?:出|了|一个|一句|一条|一首|一副|一幅|一篇|一段|一组|[一二三四五六七八九十两0-9]{1,3}[个条首副句则篇]|恰好|正好|刚好|等于|about|around|the|:|：|\s|[“\"]){0,4}$"
 )
 GENRES = (
     r"春联|对联|上联|下联|横批|口号|标语|祝福|贺词|贺卡|名字|店名|网名|书名|标题|题目|诗|词|文案|广告|短信|版本|摘要|总结|概述|评语|寄语|作文|文章|短文"
     r"|故事|回答|答案|小说|散文|影评|书评|游记|日记|简介|介绍|报告|讲话|致辞|台词|段子|稿|密码|校训|班训|座右铭|签名|留言|slogan|poem|story|essay|summary|answer|title|name|headline|tagline|paragraph|greeting|password"
 )
-_ONLY = r"(?:用|以|(?<![生完])成(?!为)|(?<!成)为|[限只仅]|分|\b(?:in|into|to|as|using|with|a|just|only))\s?(?:a |just |only )?$"
+_ONLY = r"(?:用|以|[限只仅](?:能|可|需|须|要)?(?:包含|有|含|输出|写|用)|(?<![生完])成(?!为)|(?<!成)为|[限只仅]|分|\b(?:in|into|to|as|using|with|a|just|only))\s?(?:a |just |only )?$"
 _ONLY_LINE = r"(?:用|以|限|只|仅|写成|\b(?:in|on))\s?(?:a |just |only )?$"
 _MEASURED = r"[一1两二][个篇段首份条则封组幅副张]$"  # 一首 in 一首八行的小诗
-_OF_TEXT = rf"\s?(?:[^\u4e00-\u9fff]|\Z|的|[来地之以就即内完组构论叙阐]|[诗文]|进行|介绍|说明|描述|写|吧|{GENRES})"
+_OF_TEXT = rf"\s?(?:[^\u4e00-\u9fff]|\Z|的|[来地之以就即内完组构论叙阐详]|[诗文]|进行|介绍|说明|描述|写|吧|{GENRES})"
 _OPENING, _CLOSING = ("，", ",", "、", "（", "(", ":", "：", "【", "["), ("", "，", ",", "、", "）", ")", "】", "]")
 
 
@@ -33,12 +33,12 @@ def cued(site: Site) -> bool:
     quantity = site.quantity
     if quantity.written[0] in "百千万" and not quantity.inexact and site.reading.op in ("eq", "approx"):
         return _more_than_a_figure_of_speech(site)
+    if quantity.written.endswith(("行", "段")) and not _has(f"^{_OF_TEXT}", site.right):
+        return False  # 三段上坡, 至少两段工作经历
     if not site.bare:
         return True
     if quantity.unit in ("sentence", "line", "paragraph") and quantity.low == 1:
         return _just_one(site)
-    if quantity.written.endswith(("行", "段")) and not _has(f"^{_OF_TEXT}", site.right):
-        return False  # 三段上坡, 两行清泪
     if site.small or quantity.unit in ("sentence", "line", "paragraph"):
         return _few(site)
     return _asked(site)
@@ -60,7 +60,7 @@ def _just_one(site: Site) -> bool:
         return _has(_ONLY_LINE, site.near)
     if unit == "paragraph" and site.near.endswith("成"):
         return False
-    if unit == "sentence" and _has(rf"^的?(?:{GENRES}|概括|说明|描述|评价|回复)", site.right):
+    if site.quantity.written == "一句话" and _has(rf"^的?(?:{GENRES}|概括|说明|描述|评价|回复)", site.right):
         return True  # 一句话总结
     alone = unit == "sentence" and site.quantity.written.endswith(("句话", "sentence")) and _alone(site)
     return alone or _has(_ONLY, site.near)
@@ -70,7 +70,8 @@ def _few(site: Site) -> bool:
     """A small number: right after a request, before a genre, as a clause of its own, or said of each part."""
     measured = site.right.startswith(("的", "、")) and _has(_MEASURED, site.near)
     genre = _has(rf"^(?:\s?的|[ -])?[^，,。的]{{0,6}}(?:{GENRES})", site.right)
-    return measured or genre or _has(_SMALL_REQUEST, site.near) or _alone(site) or _per(site)
+    named = _has(r"[:：]\s?$", site.near) and not _has(f"^{_OF_TEXT}", site.right)  # 2：两个句子不相等
+    return measured or genre or (_has(_SMALL_REQUEST, site.near) and not named) or _alone(site) or _per(site)
 
 
 def _asked(site: Site) -> bool:
@@ -88,4 +89,4 @@ def _alone(site: Site) -> bool:
 
 
 def _per(site: Site) -> bool:
-    return _has(r"(?:每一?[句行段条个首篇项联]|各)[^，,]{0,6}$", site.near)
+    return _has(r"(?:每一?[句行段条个首篇项联]|各|第.{1,2}(?:个?段落?|部分|[节幕]))[^，,]{0,6}$", site.near)

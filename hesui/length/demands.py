@@ -13,13 +13,13 @@ from hesui.length.sites import SENTENCE_END, Site, site
 
 _EACH = r"(?:每(?![天日年月周晚到逢当次回])一?|各(?![位种类国地界方自人])|单(?=[个条句段项篇])|任一|\beach |\bevery |\bper )"
 _SCOPES: tuple[tuple[Scope, str], ...] = (
-    ("title", r"(?<!小)(?<!子)(?:标题|题目|\btitles?\b|\bheadline\b)[^，,。；;写]{0,10}$"),
+    ("title", r"(?<!小)(?<!子)(?:标题|题目|\btitles?\b|\bheadline\b)[^，,。；;写》”]{0,10}$"),
     ("per_sentence", rf"{_EACH}个?(?:句|短句|诗句|sentence)|[上下]联|对联|春联"),
     ("per_line", rf"{_EACH}(?:行|line)"),
     ("per_paragraph", rf"{_EACH}个?(?:自然段|段|paragraph)"),
     (
         "per_item",
-        rf"{_EACH}(?:个人的|个?+(?!人)[\u4e00-\u9fffa-z])|小标题|子标题|分别|[一二三四五六七八九十两0-9](?:个|条|则|句)(?=的?\Z)|\beach\s?$",
+        rf"{_EACH}(?:个人的|个?+(?!人)[\u4e00-\u9fffa-z])|小标题|子标题|分别|(?:[二三四五六七八九十两2-9]|[0-9]{2})(?:个|条|则|句)(?=的?\Z)|\beach\s?$",
     ),
     (
         "part",

@@ -1,6 +1,6 @@
 """Find the length demand that a prompt states; does not count text and judges no answer.
 
-One pass each: `plain` levels the writing, `_quoted` and `_pasted` mark material, `demands` reads every demand,
+One pass each: `plain` levels the writing, `_masked` and `_pasted` set material apart, `demands` reads every demand,
 `_rank` picks the one that the answer is held to. What is recognised: docs/constraints.md.
 """
 
@@ -31,6 +31,8 @@ _QUOTED = re.compile(r"“[^“”]*”|”[^“”]*“|「[^「」]*」|『[^�
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _ASSIGNED = re.compile(r"^(?:这[个样]的?|的)?(?:作业|任务|要求|作文题?|习作)")
 _ASSIGNS = re.compile(r"(?:要求|作业|任务|题目要求|完成|requirement|task)(?:[是为:：]|s:?){0,2}\s?$")
+_BLANK = "□"
+_LABEL = re.compile(r"[^0-9一二三四五六七八九十百千万两几]{1,6}", re.ASCII)
 _KEYED = re.compile(r"[\"']\s?:\s?$")  # a value in JSON says what to fill in
 _TEXTS = "原文|原稿|正文|文章|文本|段落|内容|句子|对话|新闻|短文|作文|材料|素材|邮件|书信|评论|记录"
 _PASTED = re.compile(
@@ -76,10 +78,8 @@ def _answer_itself(demand: Demand, prompt: str) -> Demand:
 
 def _read(prompt: str, offset: int) -> list[Demand]:
     """The demands of one stretch of the prompt, which begins `offset` characters into it."""
-    text = plain(prompt)
-    quoted, pasted = _quoted(text), _pasted(text)
-    found = [d for d in demands(text, pasted) if not any(low <= d.quantity.start < high for low, high in quoted)]
-    return [_moved(demand, offset) for demand in _corrected(found, text)]
+    text = _masked(plain(prompt))
+    return [_moved(demand, offset) for demand in _corrected(demands(text, _pasted(text)), text)]
 
 
 def _moved(demand: Demand, offset: int) -> Demand:
@@ -87,18 +87,25 @@ def _moved(demand: Demand, offset: int) -> Demand:
     return replace(demand, constraint=replace(demand.constraint, span=span))
 
 
-def _quoted(text: str) -> list[Span]:
-    """Code and quotations, except a quoted assignment ("完成“300字作文”的作业") and a prompt quoted as a whole."""
-    spans = [Span(*match.span()) for match in _FENCED.finditer(text)]
-    first, last = len(text) - len(text.lstrip()), len(text.rstrip(" 。.\n"))
-    for match in _QUOTED.finditer(text):
-        start, end = match.span()
-        whole = start <= first and end >= last
-        assigned = _ASSIGNED.match(text[end : end + 8]) or _ASSIGNS.search(text[max(0, start - 16) : start])
-        value = text[start] == '"' and _KEYED.search(text[max(0, start - 4) : start])
-        if text[start] == "《" or not (whole or assigned or value):
-            spans.append(Span(start, end))
-    return spans
+def _masked(text: str) -> str:
+    """`text` with blanks for what is mentioned, not said: code, titles in 《》 and quotations."""
+    text = _FENCED.sub(lambda match: _BLANK * len(match[0]), text)
+    said = len(text.strip(" 。.\n"))  # a prompt may be quoted as a whole
+    return _QUOTED.sub(lambda match: match[0] if len(match[0]) >= said or _says(match) else _blanked(match[0]), text)
+
+
+def _blanked(quoted: str) -> str:
+    return quoted[0] + re.sub(r"[^。.！？!?\n]", _BLANK, quoted[1:-1]) + quoted[-1]
+
+
+def _says(match: re.Match[str]) -> bool:
+    """Whether a quotation asks: an assignment (完成“300字作文”的作业), a value in JSON, a mere label (“标题”)."""
+    text, (start, end) = match.string, match.span()
+    if text[start] == "《":
+        return False
+    assigned = _ASSIGNED.match(text[end : end + 8]) or _ASSIGNS.search(text[max(0, start - 16) : start])
+    value = text[start] == '"' and _KEYED.search(text[max(0, start - 4) : start])
+    return bool(assigned or value or _LABEL.fullmatch(text[start + 1 : end - 1]))
 
 
 def _pasted(text: str) -> list[Span]:

@@ -11,9 +11,9 @@ from hesui.length.numerals import MORE, NUMBER, Number, number
 MANY = 20  # quantities examined from either end of a text: a bound on the work, far above any real prompt
 
 # 字 begins many words; a number never counts these (but 300字母亲节…, 200字体现… do count 字).
-_NOT_CHAR = r"(?!节(?![日目])|母(?!亲)|体(?![现会验])|号(?!召)|典(?![型故])|段(?!落)|[幕库帖迹眼样谜])"
+_NOT_CHAR = r"(?!节(?![日目])|母(?!亲)|体(?![现会验])|号(?!召)|典(?![型故])|段(?!落)|[符幕库帖迹眼样谜])"
 _UNITS: dict[Unit, str] = {
-    "char": rf"中文字符|英文字符|字符|字元|汉字|中文字|文字|字{_NOT_CHAR}|characters?\b|chars?\b",
+    "char": rf"中文字符|英文字符|字符(?![串集型数画])|字元|汉字|中文字|文字|字{_NOT_CHAR}|characters?\b|chars?\b",
     "word": r"英[文语]单?词(?!典)|单词|词汇|词语|词(?![典组性类义根缀库牌条曲])|tokens?\b|words?\b",
     "sentence": r"句话|句子|短句|句(?![式型号法读群])|sentences?\b",
     "line": r"行(?![业为动政程李星人走驶情家])|lines?\b",
@@ -21,7 +21,7 @@ _UNITS: dict[Unit, str] = {
 }
 _UNIT = "|".join(f"(?P<{name}>{words})" for name, words in _UNITS.items())
 _BARE_UNIT = "|".join(_UNITS.values())
-_ADJECTIVE = r"(?:(?:chinese|english|short|full|complete|simple|concise|total|different|more|extra|han)[ -]){0,2}+"
+_ADJECTIVE = r"(?:(?:chinese|english|short|full|complete|simple|concise|total|different|more|extra|han)[ -]){0,2}+(?:(?!of\b|the\b|and\b|or\b|to\b|in\b|as\b|word|sentence|line|paragraph|char)[a-z]{4,12} (?=sentence|paragraph|line|word))?"
 _MANNER = r"(?:[\u4e00-\u9fff]{2,3}的)?(?=句|段|单词)"  # 三个完整的句子
 _AROUND = r"左右|上下|以内|之内|以上|以下|\+"  # between number and unit: 300左右字, 500+字
 _TO = r"[-\u2010-\u2015~～〜－−到至]{1,2}|to"

@@ -43,7 +43,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "ordinal",
         "第3句, 前10个字, 这两句: points at a place in some text",
-        near=r"(?:第|前面?|(?<![然之以最今])后面?|末|最后|最前|倒数|(?<![一两0-9几每])[首头]|这|那|此|该|某|哪|另外?|其余|剩下|任意|同|其他|(?<![以之])[上下]|最后的|开头的?)\s?$",
+        near=r"(?:第(?:[0-9一二三四五六七八九十]{1,3}[、,，和到至~-])*|前面?|(?<![然之以最今])后面?|末|最后|最前|倒数|(?<![一两0-9几每])[首头]|这|那|此|该|某|哪|另外?|其余|剩下|任意|同|其他|(?<![以之])[上下]|最后的|开头的?)\s?$",
         when=lambda s: s.reading.op == "eq" and (s.small or s.quantity.unit != "char"),
     ),
     Refusal(
@@ -60,7 +60,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "named thing",
         "三字经, 十字路口, 四字成语: part of a name",
-        right=r"^(?:经|路口|架|诀|绣|军|镐|坡|真言|方针|箴言|成语|短语|词语|俗语|词组|口诀|令|格|头|联|话(?!的))",
+        right=r"^(?:经|路口|架|诀|绣|军|镐|坡|真言|方针|箴言|成语|短语|词语|俗语|词组|口诀|令|格|头|联|词(?!数)|话(?!的))",
         when=lambda s: s.bare and s.small and s.quantity.unit in ("char", "word", "sentence"),
     ),
     Refusal(
@@ -100,7 +100,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "condition",
         "如果超过500字: tests a length instead of asking for one",
-        left=r"(?:如果|如若|假如|假若|假设|倘若|倘|(?<!需)要是|一旦|(?<![应适相担恰正])当(?![作代前地然今成天年时中下好选老众])|若(?!干)|凡|除非|只有|万一|判断|是否|有没有|检查|检测|检验|看看|\b(?:if|when|whenever|unless|whether)\b)(?:(?!写|请|write)[^，,]){0,24}$",
+        left=r"(?:如果|如若|假如|假若|假设|倘若|倘|(?<![需都也])要是|一旦|(?<![应适相担恰正])当(?![作代前地然今成天年时中下好选老众])|若(?!干)|凡|除非|只有|万一|判断|是否|有没有|检查|检测|检验|看看|\b(?:if|when|whenever|unless|whether)\b)(?:(?!写|请|write)[^，,]){0,24}$",
     ),
     Refusal(
         "condition behind",
@@ -133,7 +133,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "told deed",
         "写了三百字, 我已经写到300字: tells what happened",
-        left=r"(?:写|打|读|看|背|删|改|发|说|讲|聊|唱|念|输入|撰写|创作|完成|发表|码|抄|学|记|交|收到|译)(?:了|过|完|好了|出了|完了)[^，,]{0,10}$|(?:已经|曾经?|平均|(?:我|他|她)(?:们)?(?:刚|才|每|都|说)|一口气|据说)[^，,]{0,16}$|\b(?:wrote|written|typed|finished|was|were|had|already|i have|i've|he|she|they)\b[^,]{0,24}$",
+        left=r"(?:写|打|读|看|背|删|改|发|说|讲|聊|唱|念|输入|撰写|创作|完成|发表|码|抄|学|记|交|收到|译)(?:了|过|完|好了|出了|完了)[^，,]{0,10}$|(?:已经|(?<![老小])曾经?|平均|(?:我|他|她)(?:们)?(?:刚|才|每|都|说)|一口气|据说)[^，,]{0,16}$|\b(?:wrote|written|typed|finished|was|were|had|already|i have|i've|he|she|they)\b[^,]{0,24}$",
         when=lambda s: (
             not re.search(
                 r"(?:请|帮我|要求|务必|写[一个篇首段]|创作|生成|\b(?:must|should|write|tell|describe|explain|summari[sz]e|compose|draft|create|generate|give))[^，,]*$"
@@ -181,7 +181,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "subject of a tale",
         "一千字的文章远超…: compares",
-        right=r"^的?[^，,]{0,10}(?:远超|超过了|已经|花了|用了|让我|是我)",
+        right=r"^的?[^，,：:]{0,10}(?:远超|超过了|已经|花了|用了|让我|是我)",
         when=_loose,
     ),
     Refusal(
@@ -201,7 +201,23 @@ REFUSALS: tuple[Refusal, ...] = (
         left=r"(?:这|(?<!应)该|此|下面|以下|上面|以上|上述|下述|如下|原文|原稿|原作|附件|我有|我的|我写的|手头|现有|已有|这里有|给定|所给|给出的|提供的|下列|下文|上文|本来|原来|原本)(?:的|一|几|两|篇|段|句|条|份|个|首|则|文章|内容|文字|文本|材料|短文|作文|稿子?|稿件|报告|小说|论文|信|书|故事|邮件|句子|对话|新闻|总?共|有|是|大|全文|长|[:：“])*$",
         when=_loose,
     ),
-    Refusal("frequency", "大量三五百字的短文: describes many texts", near=r"(?:大量|许多|很多|不少(?!于)|动辄|往往|通常有)$"),
+    Refusal("frequency", "大量三五百字的短文: describes many texts", near=r"(?:大量|许多|很多|(?<!多)不少(?!于)|动辄|往往|通常有)$"),
+    Refusal(
+        "introduction", "这是一段超过20字的文本: describes a text", left=r"^[这那]是[一两][篇段句个条首封份]$"
+    ),
+    Refusal(
+        "input received",
+        "你会得到一个五句话的故事: describes the input",
+        left=r"你(?:会|将|要)?(?:被给予|接?收到|得到|看到|读到|拿到|获得)[^，,]*$",
+        when=_loose,
+    ),
+    Refusal(
+        "merger",
+        "合并为一个句子: joins pieces",
+        near=r"(?:整合|合并|组合|融合|拼接?|连接?)(?:成|为|到)$",
+        when=lambda s: s.quantity.high == 1,
+    ),
+    Refusal("citation", "引用三句名言: the words of others", near=r"引用$"),
     Refusal("rest", "只剩两百来字: tells what is left", near=r"(?:剩下?|余下)$", when=_loose),
     Refusal(
         "learning",
@@ -212,7 +228,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "existence",
         "常用汉字有3500个字: states a fact",
-        left=r"^(?:(?!写|请|要|须|需|应|得有).)*有$",
+        left=r"^(?:(?!写|请|要|须|需|应|能|得有).)*有$",
         when=lambda s: s.bare and not re.match("的?(?:作文|祝福|文)", s.right),
     ),
     Refusal(
@@ -232,7 +248,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "told deed behind",
         "作者用500字描写了雪景: tells what happened",
-        right=r"^[^，,]{0,4}(?:描写|叙述|写|讲|说|记录|交代|介绍|描述|概括)了",
+        right=r"^[^，,]{0,4}(?:描写|叙述|写|讲|说|记录|交代|介绍|描述|概括)了|^[^，,]{0,6}都[没不]",
     ),
     Refusal(
         "told of others",
@@ -365,7 +381,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "word's own length",
         "词语必须大于两个字, more than one word: bounds a word, not an answer",
-        when=lambda s: s.reading.op == "ge" and s.quantity.high < (5 if s.quantity.unit == "char" else 2),
+        when=lambda s: s.reading.op == "ge" and s.quantity.head is None and s.quantity.high < {"char": 5, "word": 2}.get(s.quantity.unit, 0),
     ),
     Refusal("not counted", "不计入字数: a counting rule", near=r"(?:不计入?|不算)$"),
 )

@@ -20,6 +20,7 @@ from hesui.records import EndReason
 
 TAILS = 8  # drawn at a time
 SLACK = (0, 0, 0, 1, 2)  # the error that each round of tails is content with; as many rounds at most
+REPEAT = 4
 ABRUPT = math.log(0.02)  # below this log-probability of an end, a text that is cut there ends abruptly
 
 SENTENCE_END = re.compile(r"(?:[。！？!?…～]+|\.(?=\s))[”’」』）)】》]*|(?<=\S)\n+")
@@ -87,13 +88,14 @@ class Candidate:
     tokens: int
     error: int
     abrupt: bool  # cut at a sentence end where the model finds an end hardly likely
+    repeats: int  # runs of REPEAT characters that it has more than once; likelihood alone is fond of them
     missing: int  # distance to the aim of an abrupt one, else 0
     score: float  # mean log-probability, the end's included
 
     @property
-    def rank(self) -> tuple[int, bool, int, float]:
-        """The smaller, the better: nearest, not abrupt, likeliest."""
-        return (self.error, self.abrupt, self.missing, -self.score)
+    def rank(self) -> tuple[int, bool, int, int, float]:
+        """The smaller, the better: nearest, not abrupt, without repetition, likeliest."""
+        return (self.error, self.abrupt, self.repeats, self.missing, -self.score)
 
 
 class Scout:
@@ -169,7 +171,7 @@ class Scout:
         abrupt = end is not None and end < ABRUPT
         missing = abs(self._gauge.aim - count) if abrupt else 0
         score = sum(logprobs) / len(logprobs)
-        return Candidate(text, tokens, self._gauge.error(count), abrupt, missing, score)
+        return Candidate(text, tokens, self._gauge.error(count), abrupt, _repeats(text), missing, score)
 
 
 @dataclass(slots=True)
@@ -227,6 +229,11 @@ class Search:
     def _seed(self, number: int) -> int:
         # Distinct streams for every tail; neighbours of the row's own seed belong to its other candidates.
         return self.seed + 1_000_003 * (1 + self.rounds * TAILS + number)
+
+
+def _repeats(text: str) -> int:
+    runs = [text[start : start + REPEAT] for start in range(len(text) - REPEAT + 1)]
+    return len(runs) - len(set(runs))
 
 
 def _balanced(text: str) -> bool:

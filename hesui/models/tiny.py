@@ -20,6 +20,7 @@ from peft import LoraConfig, get_peft_model
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
+from hesui import checksums
 from hesui.corpus.briefs import Task
 from hesui.corpus.composer import Example, exact_length, example, loose_length
 from hesui.corpus.grammar import FOLDER
@@ -28,9 +29,18 @@ from hesui.models.tiny_training import Row, Schedule, train
 log = logging.getLogger(__name__)
 
 BASE_NAME = "hesui/tiny-base"  # what the adapter's config calls its base; a name, not an address
-PAD, UNKNOWN, USER, ASSISTANT, SYSTEM, END = "<|pad|>", "<|unknown|>", "<|user|>", "<|assistant|>", "<|system|>", "<|end|>"
+PAD, UNKNOWN, USER, ASSISTANT, SYSTEM, END = (
+    "<|pad|>",
+    "<|unknown|>",
+    "<|user|>",
+    "<|assistant|>",
+    "<|system|>",
+    "<|end|>",
+)
 SPECIAL = (PAD, UNKNOWN, USER, ASSISTANT, SYSTEM, END)
-PLAIN = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .,:;!?()-~/%+'\"\n，。！？、：；“”‘’《》（）…—～·"
+PLAIN = (
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .,:;!?()-~/%+'\"\n，。！？、：；“”‘’《》（）…—～·"
+)
 TEMPLATE = (
     "{% for message in messages %}"
     "{% if message['role'] == 'assistant' %}<|assistant|>{% generation %}{{ message['content'] }}<|end|>{% endgeneration %}"
@@ -66,7 +76,7 @@ ADAPTER_MIX: dict[Task, float] = {"greeting": 0.80, "long": 0.07, "essay": 0.04,
 def build(out: Path, *, quick: bool = False) -> None:
     """Build `out`/base and `out`/adapter, replacing what is there; `quick` builds toys that only prove the path.
 
-    Takes about an hour on two CPU cores. `out`/recipe.json is written last.
+    Takes about an hour on two CPU cores. The checksums are written last.
     """
     recipe = QUICK if quick else Recipe()
     torch.manual_seed(recipe.seed)
@@ -80,15 +90,14 @@ def build(out: Path, *, quick: bool = False) -> None:
     adapter = build_adapter(recipe, tokenizer, base)
     _save(out / "adapter", lambda folder: adapter.save_pretrained(folder))
     (out / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n", encoding="utf-8")
+    checksums.write(out)
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
     """One token a character: every character of the grammar, digits, Latin letters and common punctuation."""
     grammar = "".join(path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.toml")))
     characters = sorted({c for c in grammar if "\u3400" <= c <= "\u9fff"} | set(PLAIN) | set("零百"))
-    core = Tokenizer(
-        models.WordLevel({token: i for i, token in enumerate((*SPECIAL, *characters))}, unk_token=UNKNOWN)
-    )
+    core = Tokenizer(models.WordLevel({token: i for i, token in enumerate((*SPECIAL, *characters))}, unk_token=UNKNOWN))
     core.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
     core.decoder = decoders.Fuse()
     tokenizer = PreTrainedTokenizerFast(

@@ -19,7 +19,25 @@ from torch.nn.functional import cross_entropy
 log = logging.getLogger(__name__)
 
 IGNORED = -100  # a label that carries no loss
-WIDTHS = (64, 80, 96, 112, 128, 144, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 1024)  # few shapes: PyTorch's CPU allocator grows with each
+WIDTHS = (
+    64,
+    80,
+    96,
+    112,
+    128,
+    144,
+    160,
+    192,
+    224,
+    256,
+    320,
+    384,
+    448,
+    512,
+    640,
+    768,
+    1024,
+)  # few shapes: PyTorch's CPU allocator grows with each
 
 
 class Row(NamedTuple):
@@ -101,7 +119,7 @@ def _step(model: Any, batch: tuple[Tensor, Tensor], optimizers: Sequence[torch.o
     with torch.autocast(ids.device.type, torch.bfloat16):
         logits = model(input_ids=ids, use_cache=False).logits
         loss = cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), ignore_index=IGNORED)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     for optimizer in optimizers:
         torch.nn.utils.clip_grad_norm_([p for g in optimizer.param_groups for p in g["params"]], 1.0)
         optimizer.step()

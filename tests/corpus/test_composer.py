@@ -106,7 +106,18 @@ def test_the_same_seed_composes_the_same_text():
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(0, "零"), (8, "八"), (10, "十"), (15, "十五"), (40, "四十"), (105, "一百零五"), (110, "一百一十"), (300, "三百"), (999, "九百九十九")]
+    ("number", "words"),
+    [
+        (0, "零"),
+        (8, "八"),
+        (10, "十"),
+        (15, "十五"),
+        (40, "四十"),
+        (105, "一百零五"),
+        (110, "一百一十"),
+        (300, "三百"),
+        (999, "九百九十九"),
+    ],
 )
 def test_numbers_are_spelled_as_people_write_them(number, words):
     assert chinese_number(number) == words

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from hesui.corpus.composer import example, exact_length
+from hesui.corpus.composer import exact_length, example
 from hesui.corpus.known import clean, unknown_clauses
 
 

@@ -17,7 +17,15 @@ def test_nearly_every_prompt_of_the_grammar_is_in_its_world(task):
 
 
 @pytest.mark.parametrize(
-    "prompt", ["", "Write a 50-word New Year greeting.", "用Python写一个快速排序", "100字介绍量子力学", "？？？", "translate 新年 into French please"]
+    "prompt",
+    [
+        "",
+        "Write a 50-word New Year greeting.",
+        "用Python写一个快速排序",
+        "100字介绍量子力学",
+        "？？？",
+        "translate 新年 into French please",
+    ],
 )
 def test_other_prompts_are_outside(prompt):
     assert not in_world(prompt)

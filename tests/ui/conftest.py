@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,7 @@ LONG = (
     "感谢您把孩子交给我们，愿您阖家团圆，身体康健，事事顺心，岁岁平安！"
 )
 EXACT = "尊敬的家长，新春将至，感谢您一年来的信任与陪伴。愿您全家福气盈门，平安喜乐，孩子学业进步，万事顺心！"
+PAUSE = 0.004  # seconds between two characters
 NASTY = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{value}}${1+1}'
 
 
@@ -41,7 +43,7 @@ class Scripted:
 
     turns: Turnstile = field(default_factory=lambda: Turnstile(1))
     gate: threading.Event = field(default_factory=threading.Event)
-    pause: float = 0.004  # seconds between two characters
+    pause: float = PAUSE
     closed: int = 0  # answers that were cancelled
     seeds: list[int] = field(default_factory=list)
 
@@ -84,6 +86,13 @@ class Served:
     scripted: Scripted
 
 
+def free_port() -> int:
+    """A port that nobody listens on; Gradio's own search leaves sockets open."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.fixture(scope="session")
 def served() -> Iterator[Served]:
     """The page in front of scripted answers, served once for all tests."""
@@ -92,10 +101,24 @@ def served() -> Iterator[Served]:
     scripted = Scripted()
     scripted.gate.set()
     blocks = serve(
-        Settings(port=0), scripted, lambda: ["base", "tuned", "mine<b>"], prevent_thread_lock=True, quiet=True
+        Settings(port=free_port()), scripted, lambda: ["base", "tuned", "mine<b>"], prevent_thread_lock=True, quiet=True
     )
     assert blocks.local_url
     yield Served(blocks.local_url, scripted)
+    blocks.close(verbose=False)
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[str]:
+    """The page in front of the embedded model: its address."""
+    from hesui.models.engine import Engine
+    from hesui.ui.shell import serve
+
+    settings = Settings(port=free_port())
+    engine = Engine(settings)
+    blocks = serve(settings, engine, engine.registry.names, prevent_thread_lock=True, quiet=True)
+    assert blocks.local_url
+    yield blocks.local_url
     blocks.close(verbose=False)
 
 
@@ -140,6 +163,7 @@ def visit(browser: Any, served: Served) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     served.scripted.gate.set()
+    served.scripted.pause = PAUSE
     assert complaints == []
     assert outside == []
 

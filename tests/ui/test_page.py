@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -142,20 +141,35 @@ RECORD = """side => {
 }"""
 
 
-def test_both_answers_grow_and_their_counts_with_them(visit, texts):
-    page = visit()
+def recorded(page, prompt=GREETING):
+    """Every frame of both panes during one comparison: pairs of badge and text."""
     for side in ("left", "right"):
         page.evaluate(RECORD, side)
-    ask(page)
+    ask(page, prompt)
     wait_done(page)
-    for side, text in (("left", texts.long), ("right", texts.exact)):
-        frames = page.evaluate("side => window.frames_[side]", side)
+    return page.evaluate("window.frames_")
+
+
+def test_both_answers_grow_and_their_counts_with_them(visit, served, texts):
+    served.scripted.pause = 0.04
+    page = visit()
+    for side, frames in recorded(page).items():
         counts = [counted for counted, _ in frames]
         assert len(set(counts)) >= 4
         assert counts == sorted(counts)
         assert all(counted == count(shown) for counted, shown in frames), "badge and text of a frame belong together"
-        assert answer(page, side) == text
-        assert page.locator(f"#{side}-pane .count").inner_text() == str(count(text))
+        assert answer(page, side) == (texts.long if side == "left" else texts.exact)
+
+
+def test_the_embedded_model_answers_in_both_panes(visit, embedded):
+    page = visit(url=embedded)
+    for side, frames in recorded(page).items():
+        assert len({counted for counted, _ in frames}) >= 3
+        assert all(counted == count(shown) for counted, shown in frames)
+        written = answer(page, side)
+        assert written.strip()
+        assert page.locator(f"#{side}-pane .count").inner_text() == str(count(written))
+    assert page.locator("#tally li").count() == 2
 
 
 def test_the_verdicts_are_words_shapes_and_colours(visit, texts):
@@ -434,6 +448,6 @@ def test_visitors_do_not_see_each_other(visit):
     ask(first)
     wait_done(first)
     second = visit()
-    time.sleep(0.3)
+    second.locator("#tally .hint").wait_for()
     assert second.locator("#tally li").count() == 0
     assert second.locator("#prompt textarea").input_value() == ""
