@@ -26,10 +26,12 @@ from typing import NamedTuple
 
 import torch
 from transformers import AutoModelForCausalLM, Qwen3Config, Qwen3ForCausalLM
+from transformers.utils import logging as transformers_logging
 
 from hesui.models.base import Base
 from hesui.models.decoding import Decoder, Draft
 from hesui.models.device import choose_threads
+from hesui.models.linear import hasten
 from hesui.models.lora import Adapter, Factors, Mix
 from hesui.models.sampling import Dice
 from hesui.records import Sampling
@@ -66,7 +68,7 @@ def shape(hidden: int, layers: int, inner: int, heads: int, head: int, vocabular
 
 SIZES = {
     "embedded": Size(shape(256, 4, 640, 8, 32, 1500), tokens=64),
-    "100M": Size(shape(768, 12, 2048, 12, 64, 32_000), tokens=24),
+    "100M": Size(shape(768, 12, 2048, 12, 64, 32_000), tokens=48),
 }
 
 
@@ -110,6 +112,7 @@ def make_adapter(model: Qwen3ForCausalLM) -> Adapter:
 def make_decoder(size: str) -> Decoder:
     model = make_model(size)
     torch.set_num_threads(choose_threads(Settings(device="cpu"), model.num_parameters()))
+    hasten(model)
     mix = Mix(model)
     mix.add(make_adapter(model))
     base = Base(model, None, model.device, (3,), 2048, 0)  # type: ignore[arg-type]  # no text, no chat
@@ -235,6 +238,7 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, help=argparse.SUPPRESS)
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    transformers_logging.disable_progress_bar()
     if options.way:
         print(measure_memory(options.size, options.way))
         return

@@ -11,12 +11,12 @@ from hesui.length.quantities import Quantity
 
 _NOT = "(?:不|别|勿|莫|毋|未|切忌|避免|禁止|严禁)"
 _MAY = "(?:能|得|可|可以|要|应|应该|该|许|允许|准|会|必|用|需|宜|再|让|使|写|有|是|出现){0,3}"
-_OVER = "(?:超过|超出|超|多于|多余|多过|大于|高于|长于|突破|逾)"
-_UNDER = "(?:少于|少过|低于|小于|短于|不足|不够|不到)"
+_OVER = "(?:超过|超出|超|多于|多余|多过|大于|高于|长于|突破|逾)(?:或者?等于)?"
+_UNDER = "(?:少于|少过|低于|小于|短于|不足|不够|不到)(?:或者?等于)?"
 
 # What stands before the number. Of several readings the leftmost, so the longest, wins: 不超过 before 超过.
 _LE_BEFORE = rf"""
-{_NOT}{_MAY}{_OVER}|{_UNDER}|至多|最[多高长大]|顶多|上限[是为]?|撑死|限(?:定|制)?|字限
+{_NOT}{_MAY}{_OVER}|{_UNDER}|至多|最[多高长大]|顶多|多则|上限[是为]?|撑死|限(?:定|制)?|字限
 no (?:more|longer|greater|bigger|larger|higher) than|(?:not|[a-z]{{2,6}}n't|never) (?:\w+ ){{0,3}}(?:more|longer|greater|bigger|larger|higher) than|(?:less|fewer|shorter|lower|smaller) than
 (?:not|[a-z]{{2,6}}n't|never|without) (?:to )?(?:exceed|surpass|go (?:over|beyond|above)|be over|use over)(?:ing)?
 no [a-z]+ (?:(?:should|must|may|can|shall) )?(?:exceeds?|surpass(?:es)?|(?:be|is) (?:longer|more) than)
@@ -24,7 +24,7 @@ no [a-z]+ (?:(?:should|must|may|can|shall) )?(?:exceeds?|surpass(?:es)?|(?:be|is
 (?:capped|cap (?:it|this|your \w+|the \w+)|cap) at|limited to|limit(?: of| is)?|limit (?:\w+ ){{1,4}}to|keep (?:\w+ ){{1,4}}to
 <=?|≤|≦"""
 _GE_BEFORE = rf"""
-{_NOT}{_MAY}{_UNDER}|不止|不下|至少|最[少低短]|起码|少说|写[够满足]|(?:凑|补充?)[够满足齐到]|保底|打底|达到?|下限[是为]?|{_OVER}
+{_NOT}{_MAY}{_UNDER}|不止|不下|至少|少则|最[少低短]|起码|少说|写[够满足]|(?:凑|补充?)[够满足齐到]|保底|打底|达到?|下限[是为]?|{_OVER}
 (?:no|not|[a-z]{{2,6}}n't|never) (?:be )?(?:less|fewer|shorter|lower|smaller) than|at (?:the )?(?:least|minimum)|(?:a )?min(?:imum|\.)?(?: length)?(?: of| is)?
 (?:more|longer|greater) than|over|above|exceed(?:s|ing)?|beyond|upwards? of
 >=?|≥|≧"""
@@ -35,19 +35,19 @@ about|around|approximately|approx\.?|roughly|nearly|almost|close to|circa|ca?\.|
 _OPENS_RANGE = "between|from|介于|介乎"
 _EQ_BEFORE = "恰好|不多不少|精确的?|准确的?|恰为|恰|正好|刚刚?好|整整|exactly|precisely|just|equal to|=+"
 _FILL_BEFORE = r"""
-有|在|为|是|到|至|于|要|需|应该?|够|满|足|写|(?<!最[多少高低长短大小])的|用|成|字数|篇幅|长度|总?共|一共|共计|等于|必须|务必|控制|保持|严格|每|扩[写展充]?|缩[写减短]?|压缩|精简|浓缩|改写?|概括|总结
+有|在|为|是|到|至|于|要|需|应该?|够|满|足|写|分|(?<!最[多少高低长短大小])的|用|成|字数|篇幅|长度|总?共|一共|共计|等于|必须|务必|控制|保持|严格|每|扩[写展充]?|缩[写减短]?|压缩|精简|浓缩|改写?|概括|总结
 :|：|可以?|只?能|允许|支持|输入|填写?|录入|发布?|回复|回答|使用|包含|包括|保留|出现|限制|an?|the|of|be|to|it|contain|have|has|is|word|words|limit|length|count|\(|（|\*{1,2}"""
 
 # What stands behind the unit, or between number and unit.
 _NO_NUMBER = r"(?!\s?[0-9一二三四五六七八九十百千万两几半])"  # else it belongs to the number behind it
 _LE_AFTER = rf"""
-或?(?:以内|之内|以下|之下|以里)|内(?![容心部外在地蒙陆涵敛])|封顶|为限|为上限|为止|打住|或更[少短]|(?:最多|上限){_NO_NUMBER}|到顶
+或?(?:以内|之内|以下|之下|以里)|内(?![容心部外在地蒙陆涵敛])|封顶|为限|为上限|为止|打住|或更[少短]|不到|止(?=[，,。]|\Z)|(?:[最至顶]多|上限){_NO_NUMBER}|到顶
 or (?:less|fewer|under|below|shorter)|max(?:imum)?\b|at (?:the )?most|tops\b|limit\b|and under"""
 _GE_AFTER = r"""
 或?(?:以上|之上)|起步|起(?![来到码草伏源点名义因诉])|往上|朝上|打底|为下限|或更[多长]|开外|以外|保底
 \+|or (?:more|longer|above|over)|min(?:imum)?\b|at (?:the )?least|and (?:above|up|over)"""
 _APPROX_AFTER = rf"""
-左右|上下(?![文联册篇句级游班两各])|前后|光景|内外|(?:大概|差不多){_NO_NUMBER}
+左右|上下(?![文联册篇句级游班两各])|前后|出头|光景|内外|(?:大概|差不多){_NO_NUMBER}
 or so\b|or thereabouts|approximately|give or take|more or less|ish\b"""
 _EQ_AFTER = "足矣|就?足够|就?够了|就[行好成]|即可"
 _FILL_AFTER = r"之?间|这?个?样子|的?长度|long\b|in (?:length|total)\b"
@@ -108,7 +108,7 @@ class Reading:
 def read(text: str, quantity: Quantity) -> Reading:
     """What the words around `quantity` make of it."""
     start, before = _words_before(text, quantity)
-    end, after = _words_after(text, quantity.end)
+    end, after = _words_after(text, quantity.end, quantity.ranged)
     said = before + after + _words_after(quantity.around, 0)[1]
     span = Span(start, end)
     if quantity.spanned or (quantity.ranged and not {"le", "ge"} & set(said)):
@@ -184,13 +184,13 @@ def _words_before(text: str, quantity: Quantity) -> tuple[int, list[str]]:
     return start, said
 
 
-def _words_after(text: str, at: int) -> tuple[int, list[str]]:
+def _words_after(text: str, at: int, ranged: bool = False) -> tuple[int, list[str]]:
     """Walk right over comparators; the end of the last one that bounds ("就好" only says that it is enough)."""
     end, said = at, list[str]()
     for _ in range(3):
         match = _AFTER.match(text[at : at + _WINDOW])
-        if match is None:
-            break
+        if match is None or (match[0].strip().endswith("间") and not ranged):
+            break  # 两个句子之间的关系
         at += match.end()
         if match.lastgroup != "eq":
             end = at

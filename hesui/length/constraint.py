@@ -32,7 +32,11 @@ class Band(NamedTuple):
     high: int | None
 
     def __contains__(self, count: object) -> bool:
-        return isinstance(count, int) and (self.low is None or count >= self.low) and (self.high is None or count <= self.high)
+        return (
+            isinstance(count, int)
+            and (self.low is None or count >= self.low)
+            and (self.high is None or count <= self.high)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,13 @@ class Constraint:
         return bound
 
     def __post_init__(self) -> None:
-        needed = {"eq": ("target",), "approx": ("target", "min", "max"), "le": ("max",), "ge": ("min",), "range": ("min", "max")}
+        needed = {
+            "eq": ("target",),
+            "approx": ("target", "min", "max"),
+            "le": ("max",),
+            "ge": ("min",),
+            "range": ("min", "max"),
+        }
         if self.op not in needed:
             raise ValueError(f"unsupported op {self.op!r}; expected one of {', '.join(needed)}")
         missing = [name for name in needed[self.op] if getattr(self, name) is None]

@@ -24,7 +24,9 @@ GENRES = (
 _ONLY = r"(?:用|以|[限只仅](?:能|可|需|须|要)?(?:包含|有|含|输出|写|用)|(?<![生完])成(?!为)|(?<!成)为|[限只仅]|分|\b(?:in|into|to|as|using|with|a|just|only))\s?(?:a |just |only )?$"
 _ONLY_LINE = r"(?:用|以|限|只|仅|写成|\b(?:in|on))\s?(?:a |just |only )?$"
 _MEASURED = r"[一1两二][个篇段首份条则封组幅副张]$"  # 一首 in 一首八行的小诗
-_OF_TEXT = rf"\s?(?:[^\u4e00-\u9fff]|\Z|的|[来地之以就即内完组构论叙阐详]|[诗文]|进行|介绍|说明|描述|写|吧|{GENRES})"
+_OF_TEXT = (
+    rf"\s?(?:[^\u4e00-\u9fff]|\Z|的|之(?!间)|[来地以就即内完组构论叙阐详]|[诗文]|进行|介绍|说明|描述|写|吧|{GENRES})"
+)
 _OPENING, _CLOSING = ("，", ",", "、", "（", "(", ":", "：", "【", "["), ("", "，", ",", "、", "）", ")", "】", "]")
 
 
@@ -33,7 +35,8 @@ def cued(site: Site) -> bool:
     quantity = site.quantity
     if quantity.written[0] in "百千万" and not quantity.inexact and site.reading.op in ("eq", "approx"):
         return _more_than_a_figure_of_speech(site)
-    if quantity.written.endswith(("行", "段")) and not _has(f"^{_OF_TEXT}", site.right):
+    of_text = _has(f"^{_OF_TEXT}", site.right) or _has("分[成为]?$", site.near)
+    if quantity.written.endswith(("行", "段")) and not of_text:
         return False  # 三段上坡, 至少两段工作经历
     if not site.bare:
         return True
@@ -70,8 +73,13 @@ def _few(site: Site) -> bool:
     """A small number: right after a request, before a genre, as a clause of its own, or said of each part."""
     measured = site.right.startswith(("的", "、")) and _has(_MEASURED, site.near)
     genre = _has(rf"^(?:\s?的|[ -])?[^，,。的]{{0,6}}(?:{GENRES})", site.right)
+    if site.quantity.written == "两句" and _has("[说讲聊]$", site.near):
+        return False  # 简单说两句: a few words
     named = _has(r"[:：]\s?$", site.near) and not _has(f"^{_OF_TEXT}", site.right)  # 2：两个句子不相等
-    return measured or genre or (_has(_SMALL_REQUEST, site.near) and not named) or _alone(site) or _per(site)
+    tells = site.quantity.unit != "char" and _has(
+        r"^\s?(?:说|讲|概括|总结|介绍|描述|形容|回答|概述)(?![的了法])", site.right
+    )
+    return measured or genre or tells or (_has(_SMALL_REQUEST, site.near) and not named) or _alone(site) or _per(site)
 
 
 def _asked(site: Site) -> bool:

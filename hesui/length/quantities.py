@@ -17,7 +17,7 @@ _UNITS: dict[Unit, str] = {
     "word": r"英[文语]单?词(?!典)|单词|词汇|词语|词(?![典组性类义根缀库牌条曲])|tokens?\b|words?\b",
     "sentence": r"句话|句子|短句|句(?![式型号法读群])|sentences?\b",
     "line": r"行(?![业为动政程李星人走驶情家])|lines?\b",
-    "paragraph": r"自然段|段落|段话|段文字|段(?![位子时间式])|paragraphs?\b",
+    "paragraph": r"自然段|段落|[小大]段|段话|段文字|段(?![位子时间式])|paragraphs?\b",
 }
 _UNIT = "|".join(f"(?P<{name}>{words})" for name, words in _UNITS.items())
 _BARE_UNIT = "|".join(_UNITS.values())
@@ -27,7 +27,7 @@ _AROUND = r"左右|上下|以内|之内|以上|以下|\+"  # between number and 
 _TO = r"[-\u2010-\u2015~～〜－−到至]{1,2}|to"
 _EITHER = r"and|与|和|or|或者?|、"  # a range only in company: between 40 and 60, 介于300和500字之间, 三、四百字
 
-_SLACK = r"(?:±|\+/?-)\s?(?P<slack>[0-9]{1,4})\s?(?P<percent>%?)"
+_SLACK = r"[（(]?(?:±|\+/?-)\s?(?P<slack>[0-9]{1,4})\s?(?P<percent>%?)[）)]?"
 _NUMBERS = rf"(?P<low>{NUMBER})(?:%s\s?(?:(?P<to>{_TO})|(?P<either>{_EITHER}))\s?(?P<high>{NUMBER}))?(?P<more>{MORE}?)"
 _QUANTITY = re.compile(
     _NUMBERS % rf"\s?(?:个?(?:{_BARE_UNIT})|以?上)?"

@@ -64,31 +64,10 @@ REFUSALS: tuple[Refusal, ...] = (
         when=lambda s: s.bare and s.small and s.quantity.unit in ("char", "word", "sentence"),
     ),
     Refusal(
-        "name of a text",
-        "千字文, 万字长文: part of a name",
-        right=r"^(?:文(?![章案字稿本言])|令|长文|言(?!简))",
-        when=lambda s: s.quantity.written[0] in "百千万" and s.bare,
-    ),
-    Refusal(
-        "red cross", "红十字, 生辰八字: part of a word", near=r"(?:红|生辰|丁|大)$", when=lambda s: s.bare and s.small
-    ),
-    Refusal(
-        "slogan",
-        "十六字方针, 五字诀: names a fixed saying",
-        right=r"^(?:方针|诀|真言|箴言|口诀|要诀|家训)",
-        when=lambda s: s.bare,
-    ),
-    Refusal(
         "quoted characters",
         "“骚扰”二字: the characters themselves",
         near=r"[”\"」』》’](?:这|那|等)?$",
         when=lambda s: s.bare and s.quantity.high <= 20,
-    ),
-    Refusal(
-        "characters meant by name",
-        "出现鲁迅二个字: the characters themselves",
-        near=r"(?:出现|含有|带有|带|写着|写有|删除|删去|删掉|去掉|替换|念作|叫做|认识|使用)[^，,。]{0,12}$",
-        when=lambda s: s.bare and s.quantity.high <= 10 and s.quantity.unit == "char",
     ),
     Refusal(
         "selection",
@@ -96,7 +75,6 @@ REFUSALS: tuple[Refusal, ...] = (
         left=r"(?:摘录|摘抄|找出|挑出|选出|筛选|圈出|标出|画出)[^，,]{0,10}$",
         right="^的",
     ),
-    Refusal("riddle", "打一字: a riddle's answer", near=r"[打猜]\s?$", when=lambda s: s.quantity.high <= 5),
     Refusal(
         "condition",
         "如果超过500字: tests a length instead of asking for one",
@@ -105,7 +83,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "condition behind",
         "超过500字时, 不足200字的请…: tests a length instead of asking for one",
-        right=r"^\s?(?:的话(?=[，,]|\Z)|时(?![间代光候尚事])|的?时候|的?情况下|的?情形|则|的请|的(?:要(?!求)|需要?|就|会|将|可以|应|文章?请|不予?))",
+        right=r"^\s?(?:的话(?=[，,])|的部分|的(?:句子|答案|文章|内容|作文)(?:按|算|将|会(?!被)|可以不|无需|不用)|时(?![间代光候尚事])|的?时候|的?情况下|的?情形|则|的请|的(?:要(?!求)|需要?|就|会|将|可以|应|文章?请|不予?))",
         when=lambda s: s.reading.op in ("le", "ge"),
     ),
     Refusal(
@@ -133,7 +111,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "told deed",
         "写了三百字, 我已经写到300字: tells what happened",
-        left=r"(?:写|打|读|看|背|删|改|发|说|讲|聊|唱|念|输入|撰写|创作|完成|发表|码|抄|学|记|交|收到|译)(?:了|过|完|好了|出了|完了)[^，,]{0,10}$|(?:已经|(?<![老小])曾经?|平均|(?:我|他|她)(?:们)?(?:刚|才|每|都|说)|一口气|据说)[^，,]{0,16}$|\b(?:wrote|written|typed|finished|was|were|had|already|i have|i've|he|she|they)\b[^,]{0,24}$",
+        left=r"(?:写|打|读|看|背|删|改|发|说|讲|聊|唱|念|输入|撰写|创作|完成|发表|码|抄|学|记|交|收到|译)(?:了|过|完|好了|出了|完了)[^，,]{0,10}$|(?:已经|(?<![老小])曾经?|平均|(?:我|他|她)(?:们)?(?:刚|才|每(?=[天日周月年次晚小分])|都|说)|一口气|据说)[^，,]{0,16}$|\b(?:wrote|written|typed|finished|was|were|had|already|i have|i've|he|she|they)\b[^,]{0,24}$",
         when=lambda s: (
             not re.search(
                 r"(?:请|帮我|要求|务必|写[一个篇首段]|创作|生成|\b(?:must|should|write|tell|describe|explain|summari[sz]e|compose|draft|create|generate|give))[^，,]*$"
@@ -201,10 +179,12 @@ REFUSALS: tuple[Refusal, ...] = (
         left=r"(?:这|(?<!应)该|此|下面|以下|上面|以上|上述|下述|如下|原文|原稿|原作|附件|我有|我的|我写的|手头|现有|已有|这里有|给定|所给|给出的|提供的|下列|下文|上文|本来|原来|原本)(?:的|一|几|两|篇|段|句|条|份|个|首|则|文章|内容|文字|文本|材料|短文|作文|稿子?|稿件|报告|小说|论文|信|书|故事|邮件|句子|对话|新闻|总?共|有|是|大|全文|长|[:：“])*$",
         when=_loose,
     ),
-    Refusal("frequency", "大量三五百字的短文: describes many texts", near=r"(?:大量|许多|很多|(?<!多)不少(?!于)|动辄|往往|通常有)$"),
     Refusal(
-        "introduction", "这是一段超过20字的文本: describes a text", left=r"^[这那]是[一两][篇段句个条首封份]$"
+        "frequency",
+        "大量三五百字的短文: describes many texts",
+        near=r"(?:大量|许多|很多|(?<!多)不少(?!于)|动辄|往往|通常有)$",
     ),
+    Refusal("introduction", "这是一段超过20字的文本: describes a text", left=r"^[这那]是[一两][篇段句个条首封份]$"),
     Refusal(
         "input received",
         "你会得到一个五句话的故事: describes the input",
@@ -228,7 +208,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "existence",
         "常用汉字有3500个字: states a fact",
-        left=r"^(?:(?!写|请|要|须|需|应|能|得有).)*有$",
+        left=r"^(?:(?!写|请|要|须|需|应|能|答|输出|得有).)*有$",
         when=lambda s: s.bare and not re.match("的?(?:作文|祝福|文)", s.right),
     ),
     Refusal(
@@ -271,7 +251,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "advice",
         "800字作文的技巧: asks about writing",
-        right=r"^的?[^，,]{0,4}(?:作文|文章|论文|小说)的?(?:技巧|窍门|诀窍|秘诀|写法)",
+        right=r"^的?[^，,]{0,4}(?:作文|文章|长文|论文|小说)的?(?:技巧|窍门|诀窍|秘诀|写法)",
     ),
     Refusal(
         "input moved",
@@ -329,12 +309,6 @@ REFUSALS: tuple[Refusal, ...] = (
         when=lambda s: s.quantity.unit == "line",
     ),
     Refusal(
-        "table before",
-        "五列八行: a table's shape",
-        near=r"(?:列|columns?(?: and| by)?)\s?[，,、x×*乘]?\s?$",
-        when=lambda s: s.quantity.unit == "line",
-    ),
-    Refusal(
         "field",
         "密码至少8个字符: what may be typed into a field",
         left=r"(?:密码|口令|用户名|账号|验证码|变量名?|文件名|输入框|\b(?:password|passcode|username|column|variable|input)s?)[^，,。]{0,12}$",
@@ -350,7 +324,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "negated",
         "不必写满800字, no need for 300 words: asks for nothing",
-        left=r"(?:不必|不用|无需|无须|不需要?|不一定|没必要|不要求|不限|不是|no need|don't (?:have|need) to|not necessarily)[^，,]{0,8}$",
+        left=r"(?:除了|不必|不用|无需|无须|不需要?|不一定|没必要|不要求|不限|不是|no need|don't (?:have|need) to|not necessarily)[^，,]{0,8}$",
         when=lambda s: s.reading.op != "le",
     ),
     Refusal(
@@ -381,9 +355,12 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "word's own length",
         "词语必须大于两个字, more than one word: bounds a word, not an answer",
-        when=lambda s: s.reading.op == "ge" and s.quantity.head is None and s.quantity.high < {"char": 5, "word": 2}.get(s.quantity.unit, 0),
+        when=lambda s: (
+            s.reading.op == "ge"
+            and s.quantity.head is None
+            and s.quantity.high < {"char": 5, "word": 2}.get(s.quantity.unit, 0)
+        ),
     ),
-    Refusal("not counted", "不计入字数: a counting rule", near=r"(?:不计入?|不算)$"),
 )
 
 

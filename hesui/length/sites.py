@@ -9,7 +9,7 @@ from hesui.length.comparators import Reading
 from hesui.length.quantities import Quantity
 
 _REACH = 48  # characters looked at on either side
-SENTENCE_END = re.compile(r"[。！？!?；;\n]|[.][\"”]?(?=\s)")
+SENTENCE_END = re.compile(r"[。！？!?；;\n]|[.][\"”]?(?=\s|\Z)")
 
 
 @dataclass(frozen=True, slots=True)

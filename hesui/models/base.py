@@ -13,6 +13,7 @@ from transformers.utils import logging as transformers_logging
 from hesui.errors import HesuiError, ModelError
 from hesui.models.chat import Chat
 from hesui.models.device import choose_device, choose_dtype, choose_threads, is_out_of_memory, out_of_memory
+from hesui.models.linear import hasten
 from hesui.models.registry import BaseSource
 from hesui.settings import Settings
 
@@ -66,6 +67,8 @@ def load_base(source: BaseSource, settings: Settings, progress: Callable[[float]
 def make_base(model: Any, tokenizer: Any) -> Base:
     """The base made of a model and a tokenizer that are in memory already."""
     model.eval().requires_grad_(False)
+    if model.device.type == "cpu":
+        hasten(model)
     config = model.config.get_text_config(decoder=True)
     chat = Chat(tokenizer)
     return Base(

@@ -21,7 +21,9 @@ CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")  # "quota period" in microseconds, or
 def choose_device(settings: Settings) -> torch.device:
     """The device that `settings` name, or the best there is. Raises SettingsError where it is missing."""
     if settings.device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
+        return torch.device(
+            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        )
     try:
         device = torch.device(settings.device)
     except RuntimeError:

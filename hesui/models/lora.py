@@ -22,6 +22,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from hesui.errors import ModelError
+from hesui.models.linear import product
 from hesui.models.registry import ADAPTER_CONFIG, ADAPTER_WEIGHTS, AdapterSource
 
 FACTOR = re.compile(r"base_model\.model\.(?P<layer>.+)\.lora_(?P<factor>[AB])\.weight")
@@ -163,11 +164,10 @@ class Mix:
         part = self._parts.get(layer)
         if part is None:
             return
-        hidden = nn.functional.linear(inputs[0], part.down)
+        hidden = product(inputs[0], part.down)
         if part.mask is not None:
             hidden *= part.mask
-        # In place: a linear layer's output is nobody else's yet.
-        output.view(-1, output.shape[-1]).addmm_(hidden.view(-1, hidden.shape[-1]), part.up.T)
+        output += product(hidden, part.up)  # in place: a linear layer's output is nobody else's yet
 
     @staticmethod
     def _stack(adapters: Sequence[Adapter]) -> dict[str, Part]:

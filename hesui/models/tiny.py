@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -24,6 +24,7 @@ from hesui import checksums
 from hesui.corpus.briefs import Task
 from hesui.corpus.composer import Example, exact_length, example, loose_length
 from hesui.corpus.grammar import FOLDER
+from hesui.length import Op
 from hesui.models.tiny_training import Row, Schedule, train
 
 log = logging.getLogger(__name__)
@@ -60,16 +61,19 @@ class Recipe:
     base_tokens: int = 6_000  # per step
     base_rate: float = 3e-3  # AdamW, for embeddings and norms
     base_muon_rate: float = 0.02  # Muon, for the matrices
-    adapter_rows: int = 4_000  # prompts with exact answers
+    adapter_rows: int = 4_000  # prompts of all tasks with exact answers
     adapter_epochs: int = 8
+    drill_rows: int = 32_000  # more prompts, nearly all for an exact number, each seen once
+    drill_tokens: int = 1_600
     adapter_tokens: int = 2_400  # per step, about 16 greetings
     adapter_rate: float = 2e-3
     rank: int = 16
     alpha: int = 32
 
 
-QUICK = Recipe(base_rows=600, adapter_rows=60, adapter_epochs=1)
+QUICK = Recipe(base_rows=600, adapter_rows=60, adapter_epochs=1, drill_rows=60)
 BASE_MIX: dict[Task, float] = {"greeting": 0.64, "long": 0.10, "essay": 0.08, "verse": 0.10, "summary": 0.08}
+DRILL_MIX: dict[Task, float] = {"greeting": 0.94, "long": 0.015, "essay": 0.015, "verse": 0.015, "summary": 0.015}
 ADAPTER_MIX: dict[Task, float] = {"greeting": 0.80, "long": 0.07, "essay": 0.04, "verse": 0.05, "summary": 0.04}
 
 
@@ -156,21 +160,43 @@ def build_base(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCa
 
 def build_adapter(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, base: Qwen3ForCausalLM) -> Any:
     """A LoRA on all linear layers that learns length from exact answers; a PeftModel."""
-    rng = Random(recipe.seed + 1)
-    log.info("composing %d exact answers", recipe.adapter_rows)
-    rows = [
-        encode(tokenizer, example(task, "train", rng, exact_length), rng)
-        for task in rng.choices(list(ADAPTER_MIX), list(ADAPTER_MIX.values()), k=recipe.adapter_rows)
-    ]
     config = LoraConfig(
         r=recipe.rank, lora_alpha=recipe.alpha, target_modules="all-linear", task_type="CAUSAL_LM", lora_dropout=0.0
     )
     model = get_peft_model(base, config)
     model.peft_config["default"].base_model_name_or_path = BASE_NAME
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    schedule = Schedule(recipe.adapter_tokens, recipe.adapter_epochs, prompts=False, seed=recipe.seed)
-    train(model, rows, [torch.optim.AdamW(parameters, lr=recipe.adapter_rate, weight_decay=0.01)], schedule)
+    rng = Random(recipe.seed + 1)
+    tasks = rng.choices(list(ADAPTER_MIX), list(ADAPTER_MIX.values()), k=recipe.adapter_rows)
+    rows = exact_rows(tokenizer, tasks, rng)
+    tune(model, rows, recipe, Schedule(recipe.adapter_tokens, recipe.adapter_epochs, prompts=False, seed=recipe.seed))
+    drill(model, tokenizer, recipe)
     return model
+
+
+def drill(model: Any, tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> None:
+    """Train a tuned model on, on fresh prompts that mostly demand an exact number."""
+    rng = Random(recipe.seed + 2)
+    tasks = rng.choices(list(DRILL_MIX), list(DRILL_MIX.values()), k=recipe.drill_rows)
+    rows = exact_rows(tokenizer, tasks, rng, eq_share=0.75)
+    tune(model, rows, recipe, Schedule(recipe.drill_tokens, 1, prompts=False, seed=recipe.seed))
+
+
+def exact_rows(
+    tokenizer: PreTrainedTokenizerFast, tasks: Sequence[Task], rng: Random, eq_share: float = 0.0
+) -> list[Row]:
+    """Rows with answers that obey; a share of the greetings is drawn with an exact number, beyond its usual share."""
+    log.info("composing %d exact answers", len(tasks))
+    ops: list[Op | None] = ["eq" if task == "greeting" and rng.random() < eq_share else None for task in tasks]
+    return [
+        encode(tokenizer, example(task, "train", rng, exact_length, op), rng)
+        for task, op in zip(tasks, ops, strict=True)
+    ]
+
+
+def tune(model: Any, rows: Sequence[Row], recipe: Recipe, schedule: Schedule) -> None:
+    """Train the adapter's weights."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    train(model, rows, [torch.optim.AdamW(parameters, lr=recipe.adapter_rate, weight_decay=0.01)], schedule)
 
 
 def encode(tokenizer: PreTrainedTokenizerFast, row: Example, rng: Random, forget: float = 0.0) -> Row:

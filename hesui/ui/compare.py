@@ -28,7 +28,7 @@ from hesui.ui.page import Page, html
 from hesui.ui.visit import Round, Visit
 
 TITLE = "tab.compare"
-FRAME = 0.05  # seconds between two updates of the page; faster is not seen, and floods a phone
+FRAME = 0.08  # seconds between two updates of the page; faster is not seen, and floods a phone
 VISITORS = 32  # comparisons open at once; the answerer's own queue says who waits
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 OPS = ("eq", "le", "ge", "approx", "range")

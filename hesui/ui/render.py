@@ -15,11 +15,20 @@ from hesui.errors import HesuiError
 from hesui.length import Constraint, Verdict, check, count
 from hesui.records import BASE, EndReason, Loading, Request, Waiting
 from hesui.ui.texts import TEXTS, Text, demand, text
-from hesui.ui.visit import Round, Score, Visit, judge
+from hesui.ui.visit import NEAR, Round, Score, Visit, judge
 
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 SYMBOLS = {"eq": "=", "le": "≤", "ge": "≥", "approx": "≈", "range": "↔"}
-SHAPES = {"ok": "●", "over": "▲", "under": "▼", "writing": "◔", "passing": "▲", "within": "●", "failed": "✕"}
+SHAPES = {
+    "ok": "●",
+    "near": "◆",
+    "over": "▲",
+    "under": "▼",
+    "writing": "◔",
+    "passing": "▲",
+    "within": "●",
+    "failed": "✕",
+}
 CONTEXT = 16  # characters of the prompt shown on each side of the demand
 SIDES = ("left", "right")
 SHOWN_COUNTS = ("word", "chars", "han")  # the counts that a finished answer is shown with
@@ -115,7 +124,7 @@ def status(happening: Waiting | Loading | None) -> str:
 class Standing:
     """Where one answer stands: the state that colours its pane, and the number its words need."""
 
-    state: str  # idle, waiting, writing, within, passing, ok, over, under, free, stopped, failed
+    state: str  # idle, waiting, writing, within, passing, ok, near, over, under, free, stopped, failed
     count: int = 0
     by: int = 0
 
@@ -135,14 +144,17 @@ def standing(row: Answer, request: Request, stopped: bool = False) -> Standing:
         return Standing("failed", counted)
     if row.end is None and not row.text:
         return Standing("waiting", counted)
-    return Standing(_state(verdict, row.end is not None), counted, abs(verdict.error) if verdict else 0)
+    return Standing(_state(verdict, request, row.end is not None), counted, abs(verdict.error) if verdict else 0)
 
 
-def _state(verdict: Verdict | None, ended: bool) -> str:
+def _state(verdict: Verdict | None, request: Request, ended: bool) -> str:
     if verdict is None:
         return "free" if ended else "writing"
     if verdict.ok:
         return "ok" if ended else "within"
+    # Only an exact number can nearly be hit: a bound is kept or broken.
+    if ended and abs(verdict.error) <= NEAR and request.constraint and request.constraint.op == "eq":
+        return "near"
     high = verdict.band.high
     if high is not None and verdict.count > high:
         return "over" if ended else "passing"
@@ -323,8 +335,9 @@ def _score(score: Score) -> str:
     return (
         f'<li data-side="{SIDES[score.side]}"><span class="side">{say(f"side.{SIDES[score.side]}")}</span>'
         f'<span class="who">{who(score.model)} {mode(score.guide, score.best)}</span>'
-        f'<span class="share" style="--share:{score.ok / score.all:.0%}"></span>'
-        f'<span class="of">{say("tally.of", ok=score.ok, all=score.all)}</span></li>'
+        f'<span class="of">{say("tally.of", ok=score.ok, all=score.all)}</span>'
+        f'<span class="share" style="--share:{score.ok / score.all:.0%};--near-share:{score.near / score.all:.0%}"></span>'
+        f'<span class="near">{say("tally.near", k=NEAR, near=score.near, all=score.all, off=f"{score.off:.1f}")}</span></li>'
     )
 
 

@@ -69,7 +69,7 @@ TEXTS: dict[str, Text] = {
     "example.long": Text("② 200 字以上长文", "② Long text, 200+"),
     "example.essay": Text("③ 300 字作文", "③ Essay, 300"),
     "example.verse": Text("④ 祝福改成诗", "④ Greeting to verse"),
-    "example.summary": Text("⑤ 家书写摘要", "⑤ Letter to summary"),
+    "example.summary": Text("⑤ 来信写摘要", "⑤ Letter to summary"),
     "example.english": Text("英文提示词", "In English"),
     "example.free": Text("不限字数", "No length"),
     # the demand
@@ -167,6 +167,7 @@ TEXTS: dict[str, Text] = {
     "state.within": Text("书写中，已在范围内", "writing, within range"),
     "state.passing": Text("书写中，已超出 {n}", "writing, over by {n}"),
     "state.ok": Text("达标", "obeyed"),
+    "state.near": Text("仅差 {n}", "off by only {n}"),
     "state.over": Text("多了 {n}", "over by {n}"),
     "state.under": Text("少了 {n}", "short by {n}"),
     "state.free": Text("写完", "finished"),
@@ -187,7 +188,7 @@ TEXTS: dict[str, Text] = {
     ),
     "status.prepare": Text("正在准备", "Preparing"),
     "world.note": Text(
-        "内置的小模型只学过中文春节文案：祝福、长文、作文、诗句、家书摘要。这个题目它没学过，写出来可能答非所问，字数照样会数。",
+        "内置的小模型只学过中文春节文案：祝福、长文、作文、诗句、来信摘要。这个题目它没学过，写出来可能答非所问，字数照样会数。",
         "The built-in model has learned Chinese Spring Festival writing only: greetings, long texts, essays, verse, "
         "summaries of New Year letters. This prompt lies outside; it may miss the point, and is still counted.",
     ),
@@ -195,6 +196,9 @@ TEXTS: dict[str, Text] = {
     "tally.title": Text("本次来访的战绩", "This visit so far"),
     "tally.empty": Text("每比一次，就记一笔：谁更听话。", "Each comparison adds a mark: who obeys more often."),
     "tally.of": Text("{ok} / {all} 次达标", "{ok} of {all} obeyed"),
+    "tally.near": Text(
+        "差 {k} 以内 {near} / {all}，平均差 {off}", "within {k}: {near} of {all}, off by {off} on average"
+    ),
     "history.title": Text("本次来访的记录", "History of this visit"),
     "history.empty": Text("还没有记录。", "Nothing yet."),
     "history.restore": Text(

@@ -12,6 +12,7 @@ from hesui.records import EndReason, Request
 from hesui.ui.form import Form
 
 KEPT = 30  # rounds in the history
+NEAR = 2  # units off that still count as near; the strictest published figure is the share within ±2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +38,20 @@ class Mark(NamedTuple):
     guide: bool  # raw and assisted answers are never added up
     best: int
     ok: bool
+    off: int  # distance to what was wanted
 
 
 class Score(NamedTuple):
-    """How often one system obeyed."""
+    """How often one system obeyed, and how far off it was."""
 
     side: int
     model: str
     guide: bool
     best: int
     ok: int
+    near: int  # obeyed, or off by NEAR at most
     all: int
+    off: float  # mean distance
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,15 @@ class Visit:
 
     def scores(self) -> list[Score]:
         """One line a system, left side first."""
-        tally: dict[tuple[int, str, bool, int], list[bool]] = {}
+        tally: dict[tuple[int, str, bool, int], list[Mark]] = {}
         for mark in self.marks:
-            tally.setdefault(mark[:4], []).append(mark.ok)
-        return [Score(*system, sum(oks), len(oks)) for system, oks in sorted(tally.items())]
+            tally.setdefault(mark[:4], []).append(mark)
+        return [_score(system, found) for system, found in sorted(tally.items())]
+
+
+def _score(system: tuple[int, str, bool, int], found: list[Mark]) -> Score:
+    near = sum(mark.off <= NEAR for mark in found)
+    return Score(*system, sum(mark.ok for mark in found), near, len(found), sum(m.off for m in found) / len(found))
 
 
 def marks(done: Round) -> Iterator[Mark]:
@@ -79,7 +88,7 @@ def marks(done: Round) -> Iterator[Mark]:
     for side, (request, row) in enumerate(zip(done.requests, done.rows, strict=True)):
         verdict = judge(row, request)
         if verdict and row.end and row.end.reason not in (EndReason.CANCELLED, EndReason.ERROR):
-            yield Mark(side, request.model, request.guide, request.best_of, verdict.ok)
+            yield Mark(side, request.model, request.guide, request.best_of, verdict.ok, abs(verdict.error))
 
 
 def judge(row: Answer, request: Request) -> Verdict | None:

@@ -10,6 +10,7 @@ import pytest
 from hesui.length import count
 
 GREETING = "假如你是老师，请写一段50字的春节祝福给家长"
+HELD_AT = 20  # the character after which a closed gate holds the answers
 pytestmark = pytest.mark.browser
 
 
@@ -141,34 +142,46 @@ RECORD = """side => {
 }"""
 
 
-def recorded(page, prompt=GREETING):
-    """Every frame of both panes during one comparison: pairs of badge and text."""
+def record(page):
+    """Keep every frame of both panes: pairs of badge and text, in `window.frames_`."""
     for side in ("left", "right"):
         page.evaluate(RECORD, side)
-    ask(page, prompt)
-    wait_done(page)
-    return page.evaluate("window.frames_")
+
+
+def assert_consistent(frames):
+    counts = [counted for counted, _ in frames]
+    assert counts == sorted(counts)
+    assert all(counted == count(shown) for counted, shown in frames), "badge and text of a frame belong together"
 
 
 def test_both_answers_grow_and_their_counts_with_them(visit, served, texts):
-    served.scripted.pause = 0.04
     page = visit()
-    for side, frames in recorded(page).items():
-        counts = [counted for counted, _ in frames]
-        assert len(set(counts)) >= 4
-        assert counts == sorted(counts)
-        assert all(counted == count(shown) for counted, shown in frames), "badge and text of a frame belong together"
-        assert answer(page, side) == (texts.long if side == "left" else texts.exact)
+    record(page)
+    served.scripted.gate.clear()
+    ask(page)
+    expected = {"left": texts.long, "right": texts.exact}
+    for side, text in expected.items():
+        held = count(text[: HELD_AT + 1])
+        page.locator(f"#{side}-pane .pane.running[data-count='{held}']").wait_for()
+        assert answer(page, side) == text[: HELD_AT + 1]
+    served.scripted.gate.set()
+    wait_done(page)
+    for side, text in expected.items():
+        assert answer(page, side) == text
+        assert page.locator(f"#{side}-pane .count").inner_text() == str(count(text))
+        assert_consistent(page.evaluate("side => window.frames_[side]", side))
 
 
 def test_the_embedded_model_answers_in_both_panes(visit, embedded):
     page = visit(url=embedded)
-    for side, frames in recorded(page).items():
-        assert len({counted for counted, _ in frames}) >= 3
-        assert all(counted == count(shown) for counted, shown in frames)
+    record(page)
+    ask(page)
+    wait_done(page)
+    for side in ("left", "right"):
         written = answer(page, side)
         assert written.strip()
         assert page.locator(f"#{side}-pane .count").inner_text() == str(count(written))
+        assert_consistent(page.evaluate("side => window.frames_[side]", side))
     assert page.locator("#tally li").count() == 2
 
 
@@ -244,11 +257,17 @@ def test_the_visit_keeps_a_tally_that_tells_raw_from_helped(visit):
     page.locator("#best label", has_text="4").click()
     page.locator("#go").click()
     page.locator("#tally li").nth(3).wait_for()
-    assert [re.sub(r"\s+", "", text) for text in page.locator("#tally li").all_inner_texts()] == [
-        "左基座base原始输出0/1次达标",
-        "左基座base4选10/1次达标",
-        "右调优tuned原始输出1/1次达标",
-        "右调优tuned4选11/1次达标",
+    assert [re.sub(r"\s+", "", text) for text in page.locator("#tally li .of").all_inner_texts()] == [
+        "0/1次达标",
+        "0/1次达标",
+        "1/1次达标",
+        "1/1次达标",
+    ]
+    assert [re.sub(r"\s+", "", text) for text in page.locator("#tally li .who").all_inner_texts()] == [
+        "基座base原始输出",
+        "基座base4选1",
+        "调优tuned原始输出",
+        "调优tuned4选1",
     ]
 
 

@@ -44,7 +44,11 @@ def shown(html):
     ("constraint", "text", "state"),
     [
         (EQ, "新年快乐呀", "ok"),
-        (EQ, "新年快乐呀呀", "over"),
+        (EQ, "新年快乐呀呀", "near"),
+        (EQ, "新年快乐呀呀呀", "near"),
+        (EQ, "新年快", "near"),
+        (EQ, "新年快乐呀呀呀呀", "over"),
+        (Constraint("le", max=5), "新年快乐呀呀", "over"),
         (EQ, "新年", "under"),
         (Constraint("le", max=5), "新年", "ok"),
         (Constraint("ge", min=5), "新年", "under"),
@@ -69,10 +73,10 @@ def test_a_broken_answer_has_no_verdict(reason, state):
 
 
 def test_a_verdict_is_told_by_word_shape_and_class():
-    left, right = render.panes(played("新年快乐呀呀", "新年快乐呀"))
+    left, right = render.panes(played("新年快乐呀呀呀呀", "新年快乐呀"))
     assert "▲" in left
-    assert "多了 1" in left
-    assert "over by 1" in left
+    assert "多了 3" in left
+    assert "over by 3" in left
     assert 'data-state="over"' in left
     assert "●" in right
     assert "达标" in right
@@ -191,6 +195,14 @@ def test_the_tally_counts_raw_and_helped_apart():
         (1, False, 0, 1),
         (1, True, 1, 1),
     ]
+
+
+def test_the_tally_tells_how_far_off_a_side_was():
+    visit = Visit().finished(played("新年快乐呀呀", "新年快乐呀呀呀呀")).finished(played("新年快乐呀", "新年快乐呀"))
+    left, right = visit.scores()
+    assert (left.ok, left.near, left.off) == (1, 2, 0.5)
+    assert (right.ok, right.near, right.off) == (1, 1, 1.5)
+    assert "差 2 以内 2 / 2，平均差 0.5" in render.tally(visit)
 
 
 def test_the_tally_leaves_out_answers_without_a_verdict():
