@@ -235,7 +235,7 @@ def report(size: str) -> dict[str, float | None]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", choices=SIZES, help=argparse.SUPPRESS)
+    parser.add_argument("--size", choices=SIZES, help="measure this size only")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     transformers_logging.disable_progress_bar()
@@ -244,7 +244,7 @@ def main() -> None:
         return
     print(f"{date.today()}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores, ", end="")
     print(f"torch {torch.__version__}, float32")
-    print(json.dumps({size: report(size) for size in SIZES}))
+    print(json.dumps({size: report(size) for size in ([options.size] if options.size else SIZES)}))
 
 
 if __name__ == "__main__":

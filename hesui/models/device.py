@@ -53,12 +53,12 @@ def choose_dtype(settings: Settings, device: torch.device) -> torch.dtype:
 
 
 def choose_threads(settings: Settings, parameters: int) -> int:
-    """CPU threads for a model of so many parameters: as set, else one for each core that this process may use.
+    """CPU threads for a model of so many parameters: as set, else one for each core but one.
 
-    A small model gets one: its products are too short to be worth sharing, and on a busy machine every thread
-    that waits for a core makes the others wait as well.
+    On a busy machine every thread that waits for a core makes the others wait as well, so the page, the browser
+    and a training run are left a core. A small model gets one thread: its products are too short to be shared.
     """
-    return settings.threads or (1 if parameters < WORTH_SHARING else min(_cores(), _quota()))
+    return settings.threads or (1 if parameters < WORTH_SHARING else max(1, min(_cores(), _quota()) - 1))
 
 
 def is_out_of_memory(error: BaseException) -> bool:
