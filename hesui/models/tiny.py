@@ -63,7 +63,7 @@ class Recipe:
     base_muon_rate: float = 0.02  # Muon, for the matrices
     adapter_rows: int = 4_000  # prompts of all tasks with exact answers
     adapter_epochs: int = 8
-    drill_rows: int = 32_000  # more prompts, nearly all for an exact number, each seen once
+    drills: tuple[int, ...] = (32_000, 24_000)  # rounds of more prompts, nearly all for an exact number, each seen once
     drill_tokens: int = 1_600
     adapter_tokens: int = 2_400  # per step, about 16 greetings
     adapter_rate: float = 2e-3
@@ -71,7 +71,7 @@ class Recipe:
     alpha: int = 32
 
 
-QUICK = Recipe(base_rows=600, adapter_rows=60, adapter_epochs=1, drill_rows=60)
+QUICK = Recipe(base_rows=600, adapter_rows=60, adapter_epochs=1, drills=(60,))
 BASE_MIX: dict[Task, float] = {"greeting": 0.64, "long": 0.10, "essay": 0.08, "verse": 0.10, "summary": 0.08}
 DRILL_MIX: dict[Task, float] = {"greeting": 0.94, "long": 0.015, "essay": 0.015, "verse": 0.015, "summary": 0.015}
 ADAPTER_MIX: dict[Task, float] = {"greeting": 0.80, "long": 0.07, "essay": 0.04, "verse": 0.05, "summary": 0.04}
@@ -169,14 +169,15 @@ def build_adapter(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, base: Qwen
     tasks = rng.choices(list(ADAPTER_MIX), list(ADAPTER_MIX.values()), k=recipe.adapter_rows)
     rows = exact_rows(tokenizer, tasks, rng)
     tune(model, rows, recipe, Schedule(recipe.adapter_tokens, recipe.adapter_epochs, prompts=False, seed=recipe.seed))
-    drill(model, tokenizer, recipe)
+    for number, count in enumerate(recipe.drills):
+        drill(model, tokenizer, recipe, count, recipe.seed + 2 + number)
     return model
 
 
-def drill(model: Any, tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> None:
-    """Train a tuned model on, on fresh prompts that mostly demand an exact number."""
-    rng = Random(recipe.seed + 2)
-    tasks = rng.choices(list(DRILL_MIX), list(DRILL_MIX.values()), k=recipe.drill_rows)
+def drill(model: Any, tokenizer: PreTrainedTokenizerFast, recipe: Recipe, count: int, seed: int) -> None:
+    """Train a tuned model on, on `count` fresh prompts that mostly demand an exact number."""
+    rng = Random(seed)
+    tasks = rng.choices(list(DRILL_MIX), list(DRILL_MIX.values()), k=count)
     rows = exact_rows(tokenizer, tasks, rng, eq_share=0.75)
     tune(model, rows, recipe, Schedule(recipe.drill_tokens, 1, prompts=False, seed=recipe.seed))
 

@@ -58,7 +58,7 @@ def test_both_requests_differ_in_the_model_only():
 
 def test_empty_fields_mean_the_defaults():
     left, _ = Form("写50字", temperature=None, top_p=None, seed=None, tokens=None).requests(Settings(), ["base"])
-    assert (left.sampling.temperature, left.sampling.max_tokens, left.seed) == (0.8, None, 0)
+    assert (left.sampling.temperature, left.sampling.max_tokens, left.seed) == (0.5, None, 0)
 
 
 def test_an_unknown_model_is_refused_before_anything_runs():
