@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -45,9 +46,9 @@ def hesui(capsys, monkeypatch):
 
 
 def shell(command: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
-    """Run a shell line in which $hesui is the command."""
+    """Run a shell line in which hesui is the command."""
     return subprocess.run(
-        ["bash", "-c", f"set -o pipefail; hesui='{sys.executable} -m hesui'; {command}"],
+        ["bash", "-c", f'set -o pipefail; hesui() {{ {shlex.quote(sys.executable)} -m hesui "$@"; }}; {command}'],
         cwd=ROOT, capture_output=True, stdin=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", **variables},
     )  # fmt: skip
 
@@ -248,11 +249,11 @@ def test_every_help_text_has_an_example(hesui, arguments):
 
 
 def test_utf8_goes_in_and_out_in_a_plain_locale():
-    done = shell("printf 新春 | $hesui count --json; $hesui parse 写一段50字以内的拜年话", LC_ALL="C")
+    done = shell("printf 新春 | hesui count --json; hesui parse 写一段50字以内的拜年话", LC_ALL="C")
     assert done.returncode == 0, done.stderr
     assert '"han": 2' in done.stdout.decode() and "≤ 50 字" in done.stdout.decode()
 
 
 def test_a_reader_that_leaves_is_met_with_silence():
-    done = shell("{ $hesui count 新春; echo $? >&2; } | true")
+    done = shell("{ hesui count 新春; echo $? >&2; } | true")
     assert done.stderr in (b"141\n", b"0\n")  # 0 where all was written before the reader left

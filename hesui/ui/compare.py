@@ -163,16 +163,19 @@ def _controls(labels: Labels, form: dict[str, Any]) -> tuple[gr.Button, gr.Butto
         stop = labels.make(gr.Button, _button("stop"), elem_id="stop", min_width=80)
         again = labels.make(gr.Button, _button("again"), elem_id="again", min_width=110)
         share = labels.make(gr.Button, _button("share"), elem_id="share", min_width=110)
-        html(f'<span class="caption">{render.say("help.label")}</span>', elem_id="help")
-        form["guide"] = labels.make(gr.Checkbox, lambda t: {"label": t("guide.label")}, elem_id="guide", min_width=90)
-        form["best"] = labels.make(
-            gr.Radio,
-            lambda t: {"label": t("best.label")},
-            choices=[(str(n), n) for n in BEST_OF],
-            value=1,
-            elem_id="best",
-            min_width=210,
-        )
+        with gr.Row(elem_id="aids"):
+            html(f'<span class="caption">{render.say("help.label")}</span>', elem_id="help")
+            form["guide"] = labels.make(
+                gr.Checkbox, lambda t: {"label": t("guide.label")}, elem_id="guide", min_width=90
+            )
+            form["best"] = labels.make(
+                gr.Radio,
+                lambda t: {"label": t("best.label")},
+                choices=[(str(n), n) for n in BEST_OF],
+                value=1,
+                elem_id="best",
+                min_width=210,
+            )
     return go, stop, again, share
 
 

@@ -284,7 +284,7 @@ def _figures(row: Answer, request: Request) -> str:
     if row.end.seconds > 0:
         figures.append(say("stat.speed", n=f"{row.end.drawn / row.end.seconds:,.0f}"))
     figures.append(say("stat.time", n=f"{row.end.seconds:.1f}"))
-    if row.end.drawn > row.end.tokens:
+    if row.end.drawn > row.end.tokens + 1:  # the end itself is drawn too
         figures.append(say("stat.drawn", n=f"{row.end.drawn:,}"))
     figures += _remarks(row)
     return (

@@ -154,7 +154,9 @@ def test_guided_answers_are_complete_and_in_the_band(engine: Engine, constraint:
 
 def test_a_byte_level_tokenizer_is_guided_by_the_texts_own_count(bytewise_engine: Engine) -> None:
     demand = Constraint("range", min=18, max=24)
-    verdicts = [check(answer.text, demand, "chars") for answer in guided(bytewise_engine, demand, counter="chars")]
+    # An untrained model needs some chance to come upon a sentence end at all.
+    answers = guided(bytewise_engine, demand, counter="chars", sampling=Sampling(temperature=0.8))
+    verdicts = [check(answer.text, demand, "chars") for answer in answers]
     assert sum(verdict.ok for verdict in verdicts) >= len(verdicts) - 1
 
 
