@@ -34,6 +34,20 @@ def chip(page, text):
     page.locator("#chip .chip", has_text=text).wait_for()
 
 
+def open_editor(page):
+    """Open the demand's fields; Gradio puts them up a second time a moment after they appear."""
+    page.locator("#editor > button").click()
+    page.locator("#edit-low input").wait_for()
+    page.wait_for_timeout(700)
+
+
+def number(page, value):
+    """Fill in the demand's number and leave the field, as a hand on its way to the button does."""
+    page.locator("#edit-low input").fill(value)
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(100)
+
+
 def answer(page, side):
     return page.locator(f"#{side}-pane .answer").text_content()
 
@@ -97,10 +111,10 @@ def test_the_editor_writes_a_demand_into_the_prompt(visit):
     page = visit()
     write(page, GREETING)
     chip(page, "恰好 50 字")
-    page.locator("#editor > button").click()
+    open_editor(page)
     page.locator("#edit-op input").click()
     page.locator("[role=option]", has_text="不超过").click()
-    page.locator("#edit-low input").fill("80")
+    number(page, "80")
     page.locator("#apply").click()
     chip(page, "不超过 80 字")
     assert page.locator("#prompt textarea").input_value() == "假如你是老师，请写一段80字以内的春节祝福给家长"
@@ -109,9 +123,9 @@ def test_the_editor_writes_a_demand_into_the_prompt(visit):
 def test_the_editor_sets_a_demand_where_there_is_none(visit):
     page = visit()
     write(page, "给爷爷写春节祝福")
-    page.locator("#chip .none").wait_for()
-    page.locator("#editor > button").click()
-    page.locator("#edit-low input").fill("30")
+    page.locator("#chip .none", has_text="没有发现").wait_for()  # an empty prompt's hint is another
+    open_editor(page)
+    number(page, "30")
     page.locator("#apply").click()
     chip(page, "恰好 30 字")
 
