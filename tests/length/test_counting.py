@@ -238,4 +238,5 @@ def test_time_grows_in_proportion_to_adversarial_text(unit):
             times.append(time.process_time() - start)
         return min(times)
 
-    assert seconds(160_000) < 16 * seconds(20_000) + 0.1  # 8 if linear, 64 if quadratic
+    # 8 times if linear, 64 if quadratic; a busy machine disturbs a measurement, not three.
+    assert any(seconds(160_000) < 16 * seconds(20_000) + 0.1 for _ in range(3))

@@ -137,7 +137,8 @@ def test_time_grows_in_proportion_to_adversarial_text(unit, scope):
             times.append(time.process_time() - start)
         return min(times)
 
-    assert seconds(32_000) < 24 * seconds(4_000) + 0.1  # 8 if linear, 64 if quadratic
+    # 8 times if linear, 64 if quadratic; a busy machine disturbs a measurement, not three.
+    assert any(seconds(32_000) < 24 * seconds(4_000) + 0.1 for _ in range(3))
 
 
 def test_a_label_inside_the_title_stays():
