@@ -80,7 +80,7 @@ ADAPTER_MIX: dict[Task, float] = {"greeting": 0.80, "long": 0.07, "essay": 0.04,
 def build(out: Path, *, quick: bool = False) -> None:
     """Build `out`/base and `out`/adapter, replacing what is there; `quick` builds toys that only prove the path.
 
-    Takes about an hour on two CPU cores. The checksums are written last.
+    Takes one to two hours on two CPU cores. The checksums are written last.
     """
     recipe = QUICK if quick else Recipe()
     torch.manual_seed(recipe.seed)

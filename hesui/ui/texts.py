@@ -50,7 +50,6 @@ def _amount(aim: int | None, low: int | None, high: int | None) -> str:
 TEXTS: dict[str, Text] = {
     # the shell
     "app.title": Text("贺岁 hesui", "贺岁 hesui"),
-    "app.name": Text("贺岁", "贺岁"),
     "app.sentence": Text(
         "教小模型听懂“写 50 字”。同一个要求，左右两个模型同时写，字数当场数给你看。",
         "Teach small models to obey length. One prompt, two models side by side, every character counted as they write.",
@@ -73,7 +72,6 @@ TEXTS: dict[str, Text] = {
     "example.english": Text("英文提示词", "In English"),
     "example.free": Text("不限字数", "No length"),
     # the demand
-    "chip.label": Text("识别到的字数要求", "Recognised demand"),
     "chip.none": Text("没有发现字数要求，可以在下面设定一个。", "No length demand found. You can set one below."),
     "chip.empty": Text(
         "输入要求后，这里会实时显示识别到的字数要求。",
@@ -127,7 +125,6 @@ TEXTS: dict[str, Text] = {
     "stop": Text("停止", "Stop"),
     "again": Text("换种子再来", "Again, new seed"),
     "share": Text("复制分享链接", "Copy share link"),
-    "keys": Text("Ctrl + Enter 开始，Esc 停止", "Ctrl + Enter compares, Esc stops"),
     "help.label": Text("两边同时使用", "On both sides"),
     "guide.label": Text("字数引导", "Length guide"),
     "best.label": Text("多次取优", "Best of"),
@@ -159,8 +156,6 @@ TEXTS: dict[str, Text] = {
     "pane.aim": Text("要求 {demand}", "wanted: {demand}"),
     "pane.no_demand": Text("没有字数要求", "no length demand"),
     "pane.copy": Text("复制答案", "Copy answer"),
-    "pane.copied": Text("已复制", "Copied"),
-    "pane.limit": Text("超出 {limit} 从此处起", "past {limit} from here"),
     "state.idle": Text("待写", "ready"),
     "state.waiting": Text("等待", "waiting"),
     "state.writing": Text("书写中", "writing"),
@@ -211,7 +206,6 @@ TEXTS: dict[str, Text] = {
         "提示词太长，放不进链接；请缩短后再分享。", "The prompt is too long for a link; shorten it to share."
     ),
     # errors; each key is carried by a HesuiError
-    "error.title": Text("没能开始", "Could not run"),
     "error.unknown": Text(
         "出现意外错误，输入已保留，请再试一次。（{message}）",
         "Something unexpected went wrong; your input is kept, please try again. ({message})",
