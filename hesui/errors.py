@@ -6,6 +6,9 @@ HesuiError
 ├── ModelError         (RuntimeError)  a base or adapter cannot be used
 │   ├── ModelNotFound                  no base or adapter of that name
 │   └── UnsafeWeights                  pickled weights, which are refused
+├── StoreError         (RuntimeError)  the database cannot be used
+├── TeacherError       (RuntimeError)  a teacher cannot be used at all: no key, wrong address, no budget
+├── NotAllowed         (PermissionError)  only an owner may do this
 ├── DeviceOutOfMemory  (RuntimeError)  the accelerator or the machine has too little memory
 └── QueueFull          (RuntimeError)  too many requests wait already
 
@@ -43,6 +46,18 @@ class ModelNotFound(ModelError):
 
 class UnsafeWeights(ModelError):
     """Weights in a pickled format, which can run code when loaded."""
+
+
+class StoreError(HesuiError, RuntimeError):
+    """The database cannot be used."""
+
+
+class TeacherError(HesuiError, RuntimeError):
+    """A teacher cannot be used at all: no key, a wrong address, no budget."""
+
+
+class NotAllowed(HesuiError, PermissionError):
+    """Only an owner may do this."""
 
 
 class DeviceOutOfMemory(HesuiError, RuntimeError):

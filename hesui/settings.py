@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidatorFunctionWrapHandler, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = ROOT / "data" / "tiny"
 EMBEDDED = "embedded"  # the base model's name that means data/tiny
+
+Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Prices = Annotated[dict[str, tuple[Money, Money]], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -25,8 +30,28 @@ class Settings(BaseSettings):
     queue: int = Field(16, ge=0)  # requests that may wait; one more is refused
     time_limit: float = Field(120.0, gt=0)  # seconds one batch of answers may take
     max_prompt: int = Field(8000, gt=0)  # characters
+    database_url: str = ""  # "" = a SQLite file in the home folder
+    prices: Prices = {}  # of teachers, as JSON: {"model": [input, output]}, money for a million tokens
     host: str = "127.0.0.1"  # where the app listens
     port: int = Field(7860, ge=0, le=65535)
+
+    @field_validator("prices", mode="wrap")
+    @classmethod
+    def _read_prices(cls, value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return read(json.loads(value) if isinstance(value, str) else value)
+        except ValueError:
+            raise ValueError('write money for a million tokens in and out as JSON, like {"model": [2, 8]}') from None
+
+    @property
+    def database(self) -> str:
+        """The database's address as SQLAlchemy reads it."""
+        return self.database_url or f"sqlite:///{self.home / 'hesui.db'}"
+
+    @property
+    def classes(self) -> Path:
+        """Where an owner's own task classes lie, a file each."""
+        return self.home / "classes"
 
     @property
     def adapters(self) -> Path:

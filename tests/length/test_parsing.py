@@ -913,6 +913,10 @@ Make sure that no caption exceeds twelve words => le 12 word
 第1、3、5句押韵 => none
 每个名字都要是2-4个字 => range 2 4
 老曾，说一段30字的祝福 => eq 30
+给一年级学生写一段76字的祝福 => eq 76
+给每天加班的同事写60字祝福 => eq 60
+我每天的任务是写1000字 => none
+每天的日记要写500字 => none
 """
 
 
