@@ -6,7 +6,7 @@ into three splits that share none of them: `train` teaches, `dev` chooses decode
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Literal, get_args
@@ -14,6 +14,7 @@ from zlib import crc32
 
 from hesui.corpus.grammar import Kind, Person, Point, Setting, Title, grammar
 from hesui.length import Constraint, Op, approx
+from hesui.restating import spell
 
 Task = Literal["greeting", "long", "essay", "verse", "summary"]
 Split = Literal["train", "dev", "test"]
@@ -119,7 +120,7 @@ def draw_demand(task: Task, split: Split, rng: Random, op: Op | None | Literal["
         "ge": Constraint("ge", min=number),
         "range": Constraint("range", min=number, max=upper),
     }
-    spelled = chinese_number(number) if rng.random() < 0.12 else str(number)
+    spelled = spell(number) if rng.random() < 0.12 else str(number)
     demands = grammar().demands
     before, clause = (
         rng.choice(demands[op, place].of(split)).format(n=spelled, a=number, b=upper) for place in ("before", "clause")
@@ -134,10 +135,23 @@ def draw_greeting(split: Split, rng: Random, task: Task = "greeting", op: Op | N
     while person is None:
         kind = rng.choice(grammar().kinds)
         person = _person(kind, split, rng)
+    return greeting_brief(kind, person, kind.senders, split, rng, task, op)
+
+
+def greeting_brief(
+    kind: Kind,
+    person: Person,
+    senders: Sequence[str],
+    split: Split,
+    rng: Random,
+    task: Task = "greeting",
+    op: Op | None | Literal["any"] = "any",
+) -> Brief:
+    """A prompt for a greeting, or for a long one, from one of `senders` to `person`."""
     occasion, zodiac = _occasion(rng)
     demand = draw_demand(task, split, rng, op)
     prompt = rng.choice(grammar().asks[task].of(split)).format(
-        sender=rng.choice(kind.senders),
+        sender=rng.choice(senders),
         recipient=person.asked,
         occasion=f"{zodiac}年{occasion}" if zodiac else occasion,
         d=demand.before,
@@ -177,23 +191,6 @@ def summary_brief(letter: str, facts: SummaryFacts, split: Split, rng: Random) -
     demand = draw_demand("summary", split, rng)
     prompt = _ask("summary", split, rng, demand, letter=letter, role=facts.role)
     return Brief("summary", prompt, demand.constraint, facts)
-
-
-def chinese_number(number: int) -> str:
-    """0 to 999 as people write it: 15 → 十五, 105 → 一百零五, 150 → 一百五十.
-
-    Raises ValueError beyond.
-    """
-    if not 0 <= number < 1000:
-        raise ValueError(f"cannot spell {number}; expected 0 to 999")
-    digits = "零一二三四五六七八九"
-    hundreds, rest = divmod(number, 100)
-    tens, ones = divmod(rest, 10)
-    head = digits[hundreds] + "百" if hundreds else ""
-    if not rest:
-        return head or digits[0]
-    middle = ("零" if head else "") if not tens else ("" if tens == 1 and not head else digits[tens]) + "十"
-    return head + middle + (digits[ones] if ones else "")
 
 
 def _ask(task: Task, split: Split, rng: Random, demand: Demand, **facts: str) -> str:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 import regex
 
-from hesui.corpus.briefs import TASKS, chinese_number, number_split, split_of
+from hesui.corpus.briefs import TASKS, number_split, split_of
 from hesui.corpus.composer import draw, exact_length, example, loose_length, verse_themes, write
 from hesui.corpus.grammar import grammar
 from hesui.length import check, count, parse
@@ -103,26 +103,3 @@ def test_couplets_have_two_lines_of_equal_length():
 def test_the_same_seed_composes_the_same_text():
     first, second = (example("summary", "train", Random(11), exact_length) for _ in range(2))
     assert first == second
-
-
-@pytest.mark.parametrize(
-    ("number", "words"),
-    [
-        (0, "零"),
-        (8, "八"),
-        (10, "十"),
-        (15, "十五"),
-        (40, "四十"),
-        (105, "一百零五"),
-        (110, "一百一十"),
-        (300, "三百"),
-        (999, "九百九十九"),
-    ],
-)
-def test_numbers_are_spelled_as_people_write_them(number, words):
-    assert chinese_number(number) == words
-
-
-def test_numbers_beyond_three_digits_are_refused():
-    with pytest.raises(ValueError, match="expected 0 to 999"):
-        chinese_number(1000)
