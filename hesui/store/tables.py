@@ -1,0 +1,113 @@
+"""The tables as they are now; migrations made them so, and a test compares the two."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# A distillation: its settings, what it does, what it is wanted to do.
+runs = Table(
+    "distil_runs",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("config", JSON, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("wanted", String(12), nullable=False),
+    Column("phase", String(24), nullable=False),
+    Column("note", Text, nullable=False),  # why it stopped, in English
+    Column("note_key", String(60), nullable=False),  # the same for the page
+    Column("note_values", JSON, nullable=False),
+    Column("pid", Integer),  # of the process that works on it
+    Column("pid_started", Float),  # when that process started, in seconds since 1970: a pid alone is reused
+    Column("created", Float, nullable=False),
+    Column("updated", Float, nullable=False),  # a heartbeat
+)
+
+# One prompt of a run.
+questions = Table(
+    "distil_questions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("run", ForeignKey("distil_runs.id", ondelete="CASCADE"), nullable=False),
+    Column("id", String(80), nullable=False),
+    Column("task", String(32), nullable=False),
+    Column("row", JSON, nullable=False),  # as hesui.corpus.rows writes it
+    Column("origin", String(12), nullable=False),
+    Column("parent", String(80)),  # the question it was made from
+    Column("state", String(12), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Index(None, "run", "id", unique=True),
+    Index(None, "run", "task", "state", "number"),
+)
+
+# What was paid for: each successful call once, found again by its key in any run.
+calls = Table(
+    "distil_calls",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("run", String(40), nullable=False),  # who paid; the reply outlives the run
+    Column("task", String(32), nullable=False),
+    Column("stage", String(12), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("cost", Float, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("created", Float, nullable=False),
+    Index(None, "run", "task"),
+)
+
+# Calls that brought nothing and cost nothing.
+faults = Table(
+    "distil_faults",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("run", ForeignKey("distil_runs.id", ondelete="CASCADE"), nullable=False),
+    Column("task", String(32), nullable=False),
+    Column("stage", String(12), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("created", Float, nullable=False),
+    Index(None, "run", "outcome"),
+)
+
+# Answers to a run's questions, the good ones and the others.
+answers = Table(
+    "distil_answers",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("run", ForeignKey("distil_runs.id", ondelete="CASCADE"), nullable=False),
+    Column("question", String(80), nullable=False),
+    Column("task", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("kind", String(12), nullable=False),  # accepted, negative
+    Column("count", Integer, nullable=False),
+    Column("error", Integer, nullable=False),  # signed, as Verdict.error; 0 where nothing is demanded
+    Column("reason", String(24), nullable=False),  # why it is a negative; empty for an accepted one
+    Column("sample", Integer, nullable=False),
+    Column("teacher", String(200), nullable=False),
+    Column("call", String(64)),  # the call's key
+    Column("created", Float, nullable=False),
+    Index(None, "run", "question", "sample", unique=True),
+    Index(None, "run", "task", "kind", "number"),
+)
+
+# Jobs at a provider's batch service.
+batches = Table(
+    "distil_batches",
+    metadata,
+    Column("id", String(120), primary_key=True),  # the provider's
+    Column("run", ForeignKey("distil_runs.id", ondelete="CASCADE"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("calls", JSON, nullable=False),  # the calls in it, to be recorded when it is collected
+    Column("created", Float, nullable=False),
+)
