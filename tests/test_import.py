@@ -21,7 +21,7 @@ def test_the_app_loads_no_heavy_library() -> None:
 
 
 def test_the_command_line_loads_neither_heavy_libraries_nor_gradio() -> None:
-    loaded = loaded_after("import hesui.cli, hesui.console, hesui.models.engine, hesui.ui.demand")
+    loaded = loaded_after("import hesui.cli, hesui.console, hesui.models.engine, hesui.distil.worker")
     assert loaded.isdisjoint({*HEAVY, "gradio"})
 
 

@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from hesui import restating
 from hesui.answers import Answers, follow
 from hesui.errors import HesuiError, InputError
 from hesui.length import COUNTERS, parse
 from hesui.records import BASE
 from hesui.settings import EMBEDDED
-from hesui.ui import demand, render
+from hesui.ui import render
 from hesui.ui.examples import EXAMPLES
 from hesui.ui.form import AUTO, BEST_OF, NAMES, Form, from_query, to_query
 from hesui.ui.labels import Labels
@@ -291,11 +292,11 @@ class Desk:
             )
             return [render.problem(error), "", *[gr.skip()] * 4]
         found = parse(prompt)
-        odd = demand.unsupported(prompt) if found is None else None
+        odd = restating.unsupported(prompt) if found is None else None
         chip = render.note("chip.unsupported", phrase=odd) if odd else render.chip(prompt, found)
         fields: list[Any] = [gr.skip()] * 4
         if found is not None:
-            low, high = demand.numbers(found)
+            low, high = restating.numbers(found)
             fields = [found.op, low, gr.skip() if high is None else high, found.unit]
         return [chip, self._kind_word(prompt), *fields]
 
@@ -309,11 +310,11 @@ class Desk:
     def rewrite(self, prompt: str, op: Any, low: Any, high: Any, unit: Any) -> list[Any]:
         """Write the editor's demand into the prompt; the chip follows by itself."""
         try:
-            wanted = demand.make(op, low, high, unit)
+            wanted = restating.make(op, low, high, unit)
         except InputError as error:
             return [gr.skip(), render.problem(error)]
         found = parse(prompt)
-        return [demand.write(prompt, found.span if found else None, wanted), ""]
+        return [restating.write(prompt, found.span if found else None, wanted), ""]
 
     def compare(self, visit: Visit, *values: Any) -> Iterator[Updates]:
         """Stream both answers into their panes; closed by Stop and by a tab that goes away."""

@@ -9,7 +9,11 @@
   let lang = known(query.get("lang")) || known(stored("lang")) || (/^zh\b/i.test(navigator.language) ? "zh" : "en");
 
   const running = () => document.querySelector(".pane.running") !== null;
-  const press = (id) => document.querySelector(`#${id}`)?.click();
+  // Only what can be seen is pressed: on another tab the keys mean something else.
+  const press = (id) => {
+    const button = document.getElementById(id);
+    if (button?.getClientRects().length) button.click();
+  };
 
   function show(next) {
     lang = next;
@@ -95,6 +99,27 @@
     // Put the form's query into the address bar, so that a reload restores it.
     address(link) {
       if (link) history.replaceState(null, "", "?" + link);
+    },
+    // Tell the server the data-pick or data-page of what was clicked in our own HTML.
+    picked(event, trigger) {
+      const hit = event.target.closest?.("[data-pick], [data-page]");
+      if (!hit || hit.disabled) return;
+      trigger("select", { ...hit.dataset });
+      // On a phone the editor lies below the list, and a page's first row above its last button.
+      const to = hit.dataset.pick ? document.getElementById("seed-title") : event.currentTarget;
+      const top = to?.getBoundingClientRect().top ?? 0;
+      if (top < 0 || top > 0.8 * innerHeight) to.scrollIntoView({ behavior: "smooth" });
+    },
+    // Ask again and again while the element can be seen: each second while a run works, else now and then.
+    poll(element, ask) {
+      let last = 0;
+      const timer = setInterval(() => {
+        if (!element.isConnected) return clearInterval(timer);
+        const pace = element.querySelector("[data-working]") ? 1000 : 10000;
+        if (document.hidden || !element.getClientRects().length || Date.now() - last < pace) return;
+        last = Date.now();
+        ask();
+      }, 250);
     },
     shareLink(link) {
       if (!link) return;

@@ -90,17 +90,22 @@ def note(key: str, kind: str = "note", **values: object) -> str:
 
 def problem(error: Exception) -> str:
     """What went wrong, in the page's languages."""
+    return f'<div class="message problem">{both(words(error))}</div>'
+
+
+def words(error: Exception) -> Text:
+    """What went wrong, as a text; an error among its values is told in the same language."""
     if isinstance(error, HesuiError) and error.key in TEXTS and error.key != "error.unknown":
-        return note(error.key, "problem", **_named(error.values))
+        return text(error.key, **_named(error.values))
     # An unforeseen error's own words may name paths or internals: the log has them, the page its kind.
-    words = str(error) if isinstance(error, HesuiError) else type(error).__name__
-    return note("error.unknown", "problem", message=words)
+    return text("error.unknown", message=str(error) if isinstance(error, HesuiError) else type(error).__name__)
 
 
 def _named(values: Mapping[str, object]) -> dict[str, object]:
-    """`values` with an option's name in the page's words."""
+    """`values` with an option's name in the page's words, and the errors among them too."""
+    told = {name: words(value) if isinstance(value, HesuiError) else value for name, value in values.items()}
     option = TEXTS.get(f"settings.{values.get('name')}")
-    return {**values, "name": option} if option else dict(values)
+    return {**told, "name": option} if option else told
 
 
 def status(happening: Waiting | Loading | None) -> str:

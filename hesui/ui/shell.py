@@ -13,18 +13,19 @@ import gradio as gr
 
 from hesui.records import Answerer
 from hesui.settings import Settings
-from hesui.ui import compare
-from hesui.ui.labels import Labels
+from hesui.ui import compare, data
+from hesui.ui.labels import Labels, Says
 from hesui.ui.page import Page, html
 from hesui.ui.render import say
 from hesui.ui.texts import TEXTS
 from hesui.ui.theme import FAVICON, SCRIPT, STYLE, theme
 
-TABS = (compare,)
+TABS = (compare, data)
 GRADIO_OPTIONS = {
     "GRADIO_ANALYTICS_ENABLED": "False",  # its look-ups at the vendor
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",  # its statistics: a data frame of all events after each event
 }
+UPLOAD = "100mb"  # of one file; Gradio lets every visitor send some
 THREADS = 64  # more than compare.VISITORS, so that the chip answers while everybody waits
 
 
@@ -64,10 +65,14 @@ def _tabs(page: Page) -> None:
     if len(TABS) == 1:  # one tab needs no bar
         TABS[0].build(page)
         return
-    with gr.Tabs():
+    with gr.Tabs(elem_id="tabs"):
         for tab in TABS:
-            with page.labels.make(gr.Tab, lambda t, title=tab.TITLE: {"label": t(title)}):
+            with page.labels.make(gr.Tab, _titled(tab.TITLE), elem_id=tab.TITLE.replace(".", "-")):
                 tab.build(page)
+
+
+def _titled(key: str) -> Says:
+    return lambda look_up: {"label": look_up(key)}
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:
@@ -84,6 +89,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "run_history": False,
         "ssr_mode": False,
         "max_threads": THREADS,
+        "max_file_size": UPLOAD,
     }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 import shlex
 import subprocess
 import sys
@@ -12,37 +10,12 @@ from pathlib import Path
 import pytest
 
 from hesui import console
-from hesui.cli import run
 from hesui.length import COUNTERS, count
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PROMPT = "给老师写一段30字以内的拜年话"
 FEW = ["--max-tokens", "24"]
 ANSWER_KEYS = ["model", "text", "count", "ok", "end_reason"]
-
-
-class Outcome:
-    """What one command line left behind."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self):
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def hesui(capsys, monkeypatch):
-    """Run a command line in this process, with nothing piped in unless `piped` says so."""
-
-    def call(*arguments: str, piped: bytes | None = None) -> Outcome:
-        stdin = None if piped is None else io.TextIOWrapper(io.BytesIO(piped))
-        monkeypatch.setattr(sys, "stdin", stdin)
-        code = run(arguments)
-        return Outcome(code, *capsys.readouterr())
-
-    return call
 
 
 def shell(command: str, **variables: str) -> subprocess.CompletedProcess[bytes]:

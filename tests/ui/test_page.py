@@ -41,6 +41,13 @@ def open_editor(page):
     page.wait_for_timeout(700)
 
 
+def open_settings(page):
+    """Open the sampling settings; they too are put up a second time."""
+    page.locator("#settings > button").click()
+    page.locator("#seed input").wait_for()
+    page.wait_for_timeout(700)
+
+
 def number(page, value):
     """Fill in the demand's number and leave the field, as a hand on its way to the button does."""
     page.locator("#edit-low input").fill(value)
@@ -321,7 +328,7 @@ def test_an_answer_is_text_and_not_html(visit, texts):
 def test_a_reload_restores_what_the_link_says(visit):
     page = visit()
     page.locator("#guide input").check()
-    page.locator("#settings > button").click()
+    open_settings(page)
     page.locator("#seed input").fill("77")
     ask(page)
     wait_done(page)
@@ -330,7 +337,7 @@ def test_a_reload_restores_what_the_link_says(visit):
     page.wait_for_function("document.querySelector('#prompt textarea')?.value.includes('50字')")
     chip(page, "恰好 50 字")
     assert page.locator("#guide input").is_checked()
-    page.locator("#settings > button").click()
+    open_settings(page)
     assert page.locator("#seed input").input_value() == "77"
 
 

@@ -1,26 +1,35 @@
-"""Every stage as a command; a command reads its options, calls the domain and prints what comes back.
-
-Heavy parts load inside the command that needs them, so that the others start at once.
-"""
+"""Commands that count, read demands and answer prompts."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from hesui.answers import Answer, Answers, collect, follow
-from hesui.console import FAILED, guarded, note, print_json, read_settings, read_text
+from hesui.cli.options import (
+    AsJson,
+    BestOf,
+    CounterName,
+    Guide,
+    Length,
+    MaxTokens,
+    Prompt,
+    Seed,
+    Temperature,
+    Text,
+    TopP,
+    group,
+)
+from hesui.console import FAILED, note, print_json, read_settings, read_text
 from hesui.errors import InputError
 from hesui.length import COUNTERS, DEFAULT_COUNTER, Band, Constraint, Counter, check, count, parse
 from hesui.records import BASE, End, EndReason, Request, Sampling
 from hesui.requests import build_requests, validate_counter, validate_models
-from hesui.settings import TINY, Settings
+from hesui.restating import write
+from hesui.settings import Settings
 
 UNITS = {"char": "字", "word": "words", "sentence": "sentences", "line": "lines", "paragraph": "paragraphs"}
 ENDINGS = {
@@ -30,65 +39,9 @@ ENDINGS = {
     EndReason.CANCELLED: "cancelled",
     EndReason.ERROR: "failed",
 }
-
-HELP = {"help_option_names": ["-h", "--help"]}
-
-app = typer.Typer(
-    name="hesui",
-    help="Make small language models obey length demands. Every command takes --help; results go to standard "
-    "output, notes to standard error; bad input ends with exit code 2.",
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings=HELP,
-)
-models_app = typer.Typer(rich_markup_mode=None, context_settings=HELP)
-app.add_typer(models_app, name="models", help="List the models, build the embedded ones.")
-
-Text = Annotated[str | None, typer.Argument(metavar="TEXT", help='Text; "-" or nothing reads a pipe.')]
-Prompt = Annotated[str | None, typer.Argument(metavar="PROMPT", help='Prompt; "-" or nothing reads a pipe.')]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
-CounterName = Annotated[
-    str | None,
-    typer.Option("--counter", metavar="RULE", help=f"Counting rule: {', '.join(COUNTERS)}."),
-]
-Length = Annotated[
-    str | None,
-    typer.Option("--length", metavar="DEMAND", help='Demand to use instead of the prompt\'s, e.g. "50字以内".'),
-]
-Guide = Annotated[bool, typer.Option("--guide", help="Steer decoding to the demanded length.")]
-BestOf = Annotated[int, typer.Option("--best-of", metavar="N", help="Draw N candidates, keep the nearest.")]
-Temperature = Annotated[float, typer.Option("--temperature", metavar="T", help="0 = greedy.")]
-TopP = Annotated[float, typer.Option("--top-p", metavar="P", help="Nucleus mass.")]
-Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same answer.")]
-MaxTokens = Annotated[
-    int | None,
-    typer.Option("--max-tokens", metavar="N", help="Token limit; derived from the demand where left out."),
-]
 DRAWN = Sampling()
 
-
-def main() -> None:
-    """The entry of the script `hesui` and of `python -m hesui`."""
-    sys.exit(run(sys.argv[1:]))
-
-
-def run(arguments: Sequence[str]) -> int:
-    """Run one command line; the exit code."""
-    command = typer.main.get_command(app)
-    return guarded(lambda: command.main(args=list(arguments), prog_name="hesui", standalone_mode=False))
-
-
-@app.callback(invoke_without_command=True)
-def _root(
-    context: typer.Context,
-    show_version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
-) -> None:
-    if show_version:
-        print(f"hesui {_version()}")
-        raise typer.Exit
-    if context.invoked_subcommand is None:
-        print(context.get_help())
+app = group()
 
 
 @app.command("count", epilog='Example:  hesui count "恭贺新春！" --json')
@@ -190,69 +143,6 @@ def compare_command(
     _exit_on_failure(answers)
 
 
-@app.command("app", epilog="Example:  hesui app --port 8080")
-def app_command(
-    host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port; 0 = any free one.")] = None,
-) -> None:
-    """Open the page: base and tuned side by side."""
-    chosen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    settings = read_settings().model_copy(update=chosen)
-    from hesui.ui.shell import serve
-
-    engine = _engine(settings)
-    serve(settings, engine, engine.registry.names)
-
-
-@app.command("doctor", epilog="Example:  hesui doctor --json")
-def doctor_command(as_json: AsJson = False) -> None:
-    """Look over this installation.
-
-    Versions, device, model files, settings, and what to do about what is wrong; exit code 1 where something is.
-    """
-    from hesui.doctor import examine
-
-    report = examine(read_settings())
-    if as_json:
-        print_json(asdict(report))
-    else:
-        print(report)
-    if any(finding.level == "error" for finding in report.findings):
-        raise typer.Exit(FAILED)
-
-
-@models_app.command("list", epilog="Example:  hesui models list --json")
-def models_list_command(as_json: AsJson = False) -> None:
-    """The models that a request may name: the base, then the adapters."""
-    from hesui.models.registry import Registry
-
-    registry = Registry(read_settings())
-    base = registry.base()
-    rows = [(BASE, base.location), *((name, str(source.folder)) for name, source in registry.adapters().items())]
-    if as_json:
-        print_json([{"model": name, "location": location} for name, location in rows])
-    else:
-        print("\n".join(f"{name:<20}{location}" for name, location in rows))
-
-
-@models_app.command("build-tiny", epilog="Example:  hesui models build-tiny --quick --out build/tiny")
-def build_tiny_command(
-    out: Annotated[Path, typer.Option("--out", file_okay=False, help="Folder to write base and adapter to.")] = TINY,
-    quick: Annotated[bool, typer.Option("--quick", help="Minutes instead of an hour, to try the recipe.")] = False,
-) -> None:
-    """Train the embedded base and its adapter from nothing."""
-    from hesui.models.tiny import build
-
-    build(out, quick=quick)
-
-
-def _version() -> str:
-    try:
-        return version("hesui")
-    except PackageNotFoundError:  # run from a checkout, where only the requirements are installed
-        return "(not installed)"
-
-
 def _engine(settings: Settings) -> Any:
     from hesui.models.engine import Engine
 
@@ -279,8 +169,6 @@ def _requests(
 
 def _restated(prompt: str, found: Constraint | None, length: str) -> tuple[str, Constraint]:
     """`prompt` with the demand `length` in place of the one `found`, and that demand."""
-    from hesui.ui.demand import write  # pure text, loads no Gradio
-
     wanted = parse(length)
     if wanted is None:
         raise InputError(
