@@ -73,7 +73,7 @@ def state_line(view: View | None) -> str:
 
 
 def board(view: View | None, classes: Classes, log: str, left: float | None) -> str:
-    """All there is to see of a run; `log` says where its log lies, `left` the seconds that it still takes."""
+    """All there is to see of a run; `log` says where its log lies, "" where there is none, `left` the seconds that it still takes."""
     if view is None:
         return f'<section class="board none"><p class="hint">{say("board.empty")}</p></section>'
     return (
@@ -82,8 +82,12 @@ def board(view: View | None, classes: Classes, log: str, left: float | None) -> 
         f'<span class="tag">{teacher(view.config.teacher, view.config.model)}</span>'
         f'<b class="state {view.state}">{_state(view)}</b></header>'
         f"{_note(view)}{_progress(view, left)}{_classes(view, classes)}{_remarks(view)}{_faults(view, classes)}"
-        f'<p class="log">{say("board.log")} <code>{escape(log)}</code></p></section>'
+        f"{_log(log)}</section>"
     )
+
+
+def _log(log: str) -> str:
+    return f'<p class="log">{say("board.log")} <code>{escape(log)}</code></p>' if log else ""
 
 
 def teacher(name: str, model: str) -> str:
