@@ -10,8 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from hesui.cli.options import AsJson, group
-from hesui.cli.sources import EVALUATION, default_source, rows_of
+from hesui.cli.sources import EVALUATION, default_source, negatives_of, rows_of
 from hesui.console import FAILED, note, print_json, read_settings
+from hesui.corpus.cleaning import shortened
+from hesui.corpus.rows import Row, write_json_lines
 from hesui.errors import InputError
 
 BAR = 40  # characters of the longest bar
@@ -146,20 +148,29 @@ def export_command(
     split: Annotated[
         str | None, typer.Option("--split", metavar="NAME", help="train, validation or test only.")
     ] = None,
+    context: Annotated[
+        int | None,
+        typer.Option("--context", metavar="N", min=1, help="Cut the oldest turns until a row has N tokens at most."),
+    ] = None,
+    negatives: Annotated[
+        bool, typer.Option("--negatives", help="A run's rejected answers with their reasons, as rows.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write prompts and answers in any of the formats."""
     from hesui.corpus.formats import write
-    from hesui.corpus.splits import SPLITS, split_of
 
     settings = read_settings()
-    rows: Iterable[Any] = rows_of(source or default_source(settings), settings)
-    if split is not None:
-        if split not in SPLITS:
-            raise InputError(f"unknown split {split!r}; there are: {', '.join(SPLITS)}", "error.split_unknown",
-                             name=split, known=", ".join(SPLITS))  # fmt: skip
-        rows = (row for row in rows if split_of(row.family) == split)
-    written = write(rows, out, format or "rows")
+    source = source or default_source(settings)
+    if negatives:
+        written = write_json_lines(negatives_of(source, settings), out)
+    else:
+        rows: Iterable[Row] = _of_split(rows_of(source, settings), split)
+        if context is not None:
+            from hesui.models.tokens import token_length
+
+            rows = shortened(rows, token_length(settings), context)
+        written = write(rows, out, format or "rows")
     if as_json:
         print_json({"rows": written, "out": str(out)})
     else:
@@ -178,7 +189,6 @@ def chat_command(
     """Turn a chat log into questions to be labelled; speakers become pseudonyms."""
     from hesui.corpus.chatlog import label_record, read_chat
     from hesui.corpus.classes import load_classes, require_class
-    from hesui.corpus.rows import write_json_lines
 
     require_class(task, load_classes(read_settings()))
     written = write_json_lines(map(label_record, read_chat(file, task, window=window, licence=licence)), out)
@@ -199,6 +209,17 @@ def classes_command(as_json: AsJson = False) -> None:
     else:
         for task in classes.values():
             print(f"{task.id:<16}{task.kind:<8}{task.name.en}: {task.asks.en}")
+
+
+def _of_split(rows: Iterable[Row], split: str | None) -> Iterable[Row]:
+    from hesui.corpus.splits import SPLITS, split_of
+
+    if split is None:
+        return rows
+    if split not in SPLITS:
+        known = ", ".join(SPLITS)
+        raise InputError(f"unknown split {split!r}; there are: {known}", "error.split_unknown", name=split, known=known)
+    return (row for row in rows if split_of(row.family) == split)
 
 
 def _described(statistics: Mapping[str, Any]) -> Iterable[str]:

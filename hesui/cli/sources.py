@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hesui.corpus.rows import Row, read_rows
 from hesui.errors import InputError
 from hesui.settings import Settings
-from hesui.store.distilling import DistilStore
+
+if TYPE_CHECKING:  # SQL loads inside the command that needs it
+    from hesui.store.distilling import DistilStore
 
 SEEDS, EVALUATION, LATEST = "seeds", "eval", "latest"
 
@@ -17,6 +20,7 @@ SEEDS, EVALUATION, LATEST = "seeds", "eval", "latest"
 @contextmanager
 def opened(settings: Settings) -> Iterator[DistilStore]:
     """The store, closed afterwards."""
+    from hesui.store.distilling import DistilStore
     from hesui.store.migrate import open_store
 
     database = open_store(settings)
@@ -47,17 +51,32 @@ def default_source(settings: Settings) -> str:
         return LATEST if latest(store) else SEEDS
 
 
+def negatives_of(source: str, settings: Settings) -> Iterator[dict[str, Any]]:
+    """The rejected answers of "latest" or a run's id: rows with "reason", "count", "error" and the "question"'s id."""
+    from hesui.corpus.rows import to_record
+    from hesui.distil.harvest import negative_rows
+
+    with opened(settings) as store:
+        for one in negative_rows(store, _run_id(store, source)):
+            more = {"question": one.question, "reason": one.reason, "count": one.count, "error": one.error}
+            yield to_record(one.row) | more
+
+
 def _run_rows(source: str, settings: Settings) -> list[Row]:
     from hesui.corpus.classes import load_classes
     from hesui.distil.harvest import training_rows
-    from hesui.distil.jobs import require_view
 
     with opened(settings) as store:
-        if source != LATEST and store.run(source) is None:
-            known = ", ".join(run.id for run in store.runs()) or "none"
-            raise InputError(
-                f"{source!r} is neither a file nor seeds, eval, latest or the id of a run (there are: {known})",
-                "error.source_unknown", source=source, known=known,
-            )  # fmt: skip
-        id = require_view(store, None if source == LATEST else source).run.id
-        return list(training_rows(store, id, load_classes(settings)))
+        return list(training_rows(store, _run_id(store, source), load_classes(settings)))
+
+
+def _run_id(store: DistilStore, source: str) -> str:
+    from hesui.distil.jobs import require_view
+
+    if source != LATEST and store.run(source) is None:
+        known = ", ".join(run.id for run in store.runs()) or "none"
+        raise InputError(
+            f"{source!r} is neither a file nor seeds, eval, latest or the id of a run (there are: {known})",
+            "error.source_unknown", source=source, known=known,
+        )  # fmt: skip
+    return require_view(store, None if source == LATEST else source).run.id

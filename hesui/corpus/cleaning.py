@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import html
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from html.entities import html5
 from typing import Any
 
 import regex
 
+from hesui.corpus.rows import Row
 from hesui.errors import InputError
 from hesui.records import Message
 
@@ -89,6 +91,22 @@ def cut_history(
             break
         kept[:0] = exchange
     return (*system, *kept)
+
+
+def shortened(rows: Iterable[Row], token_length: Callable[[str], int], limit: int) -> Iterator[Row]:
+    """The rows, each without the oldest turns that would take it beyond `limit` tokens, its answer included.
+
+    Raises InputError, which names the row, where prompt and answer alone are too long.
+    """
+    for row in rows:
+        room = limit - token_length(row.reference or "")
+        try:
+            yield replace(row, history=cut_history(row.history, row.prompt, token_length, room))
+        except InputError as error:
+            raise InputError(
+                f"row {row.id!r} does not fit {limit} tokens: {error}", "error.row_too_long",
+                id=row.id, limit=limit, reason=error,
+            ) from None  # fmt: skip
 
 
 def _exchanges(history: Sequence[Message]) -> list[list[Message]]:

@@ -130,6 +130,8 @@ def test_a_chat_log_becomes_questions_under_pseudonyms(hesui, home):
         (["export", "seeds", "--split", "odd", "--out", "x"], "unknown split"),
         (["chat", "broken.jsonl", "--out", "x"], "broken.jsonl"),
         (["split", "seeds"], "--out"),
+        (["export", "seeds", "--context", "20", "--out", "x"], "does not fit 20 tokens"),
+        (["export", "seeds", "--negatives", "--out", "x"], "neither a file nor"),
     ],
 )
 def test_bad_input_gets_one_line_and_loses_nothing(hesui, home, command, said):

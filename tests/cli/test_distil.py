@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 SMALL = ["--prompts", "40", "--class", "greeting"]
@@ -20,6 +22,10 @@ def test_a_run_ends_with_every_class_accounted_for(hesui, home):
     assert hesui("corpus", "stats", "latest", "--no-tokens", "--json").json["obeying"] > 0.8
     assert list((home / "home" / "datasets").glob("*/manifest.json"))
     assert "done" in hesui("distil", "resume").err
+    rejected = hesui("corpus", "export", "latest", "--negatives", "--out", "no.jsonl", "--json").json["rows"]
+    lines = [json.loads(line) for line in (home / "no.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(lines) == rejected > 0
+    assert all(line["reason"] and line["reference"] for line in lines)
 
 
 def test_expanding_and_answering_are_two_steps_of_one_run(hesui, home):

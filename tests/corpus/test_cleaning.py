@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hesui.corpus.cleaning import clean, cut_history
+from hesui.corpus.cleaning import clean, cut_history, shortened
+from hesui.corpus.rows import Row
 from hesui.errors import InputError
 from hesui.records import Message
 
@@ -183,3 +184,16 @@ def test_what_is_kept_fits_and_is_the_end_of_the_history(turns: list[Message], p
     else:
         assert len(prompt) + sum(len(turn.content) for turn in kept) <= limit
         assert list(kept) == turns[len(turns) - len(kept) :]
+
+
+def test_long_dialogues_are_cut_from_the_front_and_keep_their_answer():
+    history = (Message("system", "s"), *(Message(role, "xxxx") for _ in range(3) for role in ("user", "assistant")))
+    row = Row("a", "greeting", "pppp", None, reference="rrrr", history=history)
+    (short,) = shortened([row], len, 4 + 4 + 1 + 8)
+    assert short.history == (history[0], *history[-2:])
+    assert short.reference == "rrrr"
+
+
+def test_a_row_that_does_not_fit_alone_is_named():
+    with pytest.raises(InputError, match="row 'a' does not fit 7 tokens"):
+        list(shortened([Row("a", "greeting", "pppp", None, reference="rrrr")], len, 7))

@@ -309,8 +309,8 @@ TEXTS: dict[str, Text] = {
     "import.title": Text("导入到种子", "Import into the seeds"),
     "import.file": Text("选择文件", "Choose a file"),
     "import.hint": Text(
-        "支持 {formats}。聊天记录请用命令行导入：hesui corpus import --help。",
-        "Formats: {formats}. Chat logs are imported on the command line: hesui corpus import --help.",
+        "支持 {formats}。聊天记录请用命令行导入：hesui corpus chat --help。",
+        "Formats: {formats}. Chat logs are imported on the command line: hesui corpus chat --help.",
     ),
     "import.format": Text("格式", "Format"),
     "import.auto": Text("自动识别", "recognise"),

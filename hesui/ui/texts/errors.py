@@ -278,4 +278,7 @@ TEXTS: dict[str, Text] = {
         "“{source}”不是文件，也不是 seeds、eval、latest 或运行的编号（现有：{known}）。",
         "“{source}” is neither a file nor seeds, eval, latest or a run's id (there are: {known}).",
     ),
+    "error.row_too_long": Text(
+        "第“{id}”条放不进 {limit} 个词元：{reason}", "Row “{id}” does not fit {limit} tokens: {reason}"
+    ),
 }
