@@ -24,7 +24,7 @@ from hesui.corpus.world import in_world
 from hesui.length import parse
 from hesui.settings import Settings
 
-CONTENT = "982b1838ef9e8ef6a5fee8d0479e500557b4cb51ed3d9da8e50420f0faa3e3c2"
+CONTENT = "ddb482d6b4772626c62b3003444e9befe53cc4bb4c88fab34e5c9bb637f4cce8"
 ROWS = list(read_rows(EVALUATION))
 CHINESE = [row for row in ROWS if "-en-" not in row.id]
 ENGLISH_ROWS = [row for row in ROWS if "-en-" in row.id]
