@@ -195,3 +195,7 @@ def test_no_seed_is_worded_as_the_evaluation_words_its_prompts():
             for wording in (*wordings.dev, *wordings.test):
                 pattern = regex.sub(r"\\\{\w+\\\}", ".{0,600}?", regex.escape(wording))
                 assert not regex.fullmatch(pattern, row.prompt, regex.DOTALL), (row.id, task, wording)
+
+
+def test_each_seed_states_its_family():
+    assert all(row.family.startswith(row.task) for row in SEEDS)
