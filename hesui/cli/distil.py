@@ -52,7 +52,7 @@ RunId = Annotated[str | None, typer.Option("--run", metavar="ID", help="Which ru
 app = group(invoke_without_command=True)
 
 
-@app.callback(epilog="Example:  hesui distil --teacher qianfan --prompts 3000 --cap 20 --dry-run")
+@app.callback(epilog="Example:  hesui distil --teacher dashscope --prompts 3000 --cap 20 --dry-run")
 def run_command(
     context: typer.Context,
     teacher: Teacher = None,
@@ -199,7 +199,9 @@ def _start(given: Mapping[str, Any], until: Until, *, background: bool = False, 
 
     settings = read_settings()
     config = make_config(**given)
-    found, endpoint = estimate_run(config, settings)  # which also finds what would end the run at once
+    found, endpoint = estimate_run(
+        config, settings, keyed=not dry_run
+    )  # which also finds what would end the run at once
     if dry_run:
         _show_estimate(found, endpoint.currency if endpoint else "", as_json)
         return

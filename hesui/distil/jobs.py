@@ -105,17 +105,17 @@ def latest(store: DistilStore) -> View | None:
     return view(store, runs[0].id) if runs else None
 
 
-def require_ready(config: Config, settings: Settings) -> Endpoint | None:
+def require_ready(config: Config, settings: Settings, *, keyed: bool = True) -> Endpoint | None:
     """The teacher's address, None for the composer. Raises InputError or TeacherError on whatever would end a run with
     these settings at once: an unknown class, no seeds, no key, a wrong address, a cap that cannot be kept."""
     if config.teacher == COMPOSER:
         return None
-    return resolve(config, settings)
+    return resolve(config, settings, keyed=keyed)
 
 
-def estimate_run(config: Config, settings: Settings) -> tuple[Estimate, Endpoint | None]:
+def estimate_run(config: Config, settings: Settings, *, keyed: bool = True) -> tuple[Estimate, Endpoint | None]:
     """What a run with these settings will take, and whom it asks. Raises what `require_ready` raises."""
-    endpoint = require_ready(config, settings)
+    endpoint = require_ready(config, settings, keyed=keyed)
     price = endpoint.price if endpoint else None
     return estimate(config, load_classes(settings), load_seeds(settings), price), endpoint
 

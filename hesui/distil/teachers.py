@@ -118,8 +118,8 @@ class Endpoint:
         return key
 
 
-def resolve(config: Config, settings: Settings) -> Endpoint:
-    """Where and how to ask the teacher of a run.
+def resolve(config: Config, settings: Settings, *, keyed: bool = True) -> Endpoint:
+    """Where and how to ask the teacher of a run; an estimate needs no key, so `keyed` may be False.
 
     Raises InputError on an unknown preset, a wrong address, a missing model or a cap that cannot be kept because the
     price is unknown; TeacherError on a missing key.
@@ -142,7 +142,8 @@ def resolve(config: Config, settings: Settings) -> Endpoint:
         batch=preset.batch, limit_field=preset.limit_field, extra=preset.extra,
     )  # fmt: skip
     _check_cap(config, endpoint)
-    endpoint.key()
+    if keyed:
+        endpoint.key()
     return endpoint
 
 

@@ -39,11 +39,12 @@ def test_expanding_and_answering_are_two_steps_of_one_run(hesui, home):
 
 
 def test_a_dry_run_asks_nobody(hesui, home, monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
-    options = ["--teacher", "openai", "--base-url", "http://127.0.0.1:9/v1", "--model", "m", "--prompts", "100"]
+    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)  # an estimate needs no key
+    options = ["--teacher", "dashscope", "--prompts", "100", "--cap", "20"]
     done = hesui("distil", *options, "--dry-run", "--json")
     assert done.code == 0
     assert done.json["worst"]["calls"] > done.json["best"]["calls"] >= 100
+    assert done.json["worst"]["cost"] > done.json["best"]["cost"] > 0
     assert "nothing was asked" in hesui("distil", *options, "--dry-run").err
     assert hesui("distil", "list", "--json").json == []
 

@@ -12,8 +12,7 @@ from pydantic import ValidationError
 
 from hesui.distil import jobs
 from hesui.distil.config import COMPOSER, Config
-from hesui.distil.estimate import Estimate, estimate
-from hesui.distil.teachers import PRESETS, Price, resolve
+from hesui.distil.teachers import PRESETS
 from hesui.errors import InputError
 from hesui.ui import render as words
 from hesui.ui.access import is_owner
@@ -171,7 +170,6 @@ class Desk:
 
         def started() -> Updates:
             config = self._config(form)
-            self._examined(config)
             with self._room.writing:
                 id = jobs.start(self._room.store(), self._room.settings, config)
             told = {self._w.notice: words.note("form.started"), self._w.estimated: ""}
@@ -222,18 +220,11 @@ class Desk:
             values = {name: value for name, value in values.items() if name not in PAID}
         return checked(values)
 
-    def _examined(self, config: Config) -> tuple[Estimate, Price | None, str | None]:
-        """What the run would take, its price, its currency. Raises as the run itself would."""
-        from hesui.corpus.seeds import load_seeds
-
-        endpoint = None if config.teacher == COMPOSER else resolve(config, self._room.settings)
-        price = endpoint.price if endpoint else None
-        found = estimate(config, self._room.classes(), load_seeds(self._room.settings), price)
-        return found, price, endpoint.currency if endpoint else None
-
     def _estimated(self, form: tuple[Any, ...]) -> str:
         config = self._config(form)
-        return board.estimate(*self._examined(config), config.cap, self._room.classes())
+        found, endpoint = jobs.estimate_run(config, self._room.settings, keyed=False)
+        price, currency = (endpoint.price, endpoint.currency) if endpoint else (None, None)
+        return board.estimate(found, price, currency, config.cap, self._room.classes())
 
     def _seen(self, chosen: str | None, watch: Watch, owner: bool) -> Updates:
         store = self._room.store()

@@ -202,7 +202,7 @@ TEXTS: dict[str, Text] = {
     "board.col.answered": Text("已答", "answered"),
     "board.col.accepted": Text("合格", "accepted"),
     "board.col.rate": Text("合格率", "pass rate"),
-    "board.col.calls": Text("请求", "calls"),
+    "board.col.calls": Text("新请求", "new calls"),
     "board.col.cost": Text("费用", "cost"),
     "board.col.each": Text("每条合格", "per accepted"),
     "board.total": Text("合计", "All"),
