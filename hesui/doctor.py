@@ -19,7 +19,8 @@ from hesui import checksums
 from hesui.errors import HesuiError
 from hesui.settings import EMBEDDED, TINY, Settings
 
-PACKAGES = ("hesui", "torch", "transformers", "peft", "tokenizers", "safetensors", "gradio", "huggingface_hub", "numpy")
+PACKAGES = ("hesui", "torch", "transformers", "peft", "tokenizers", "safetensors", "gradio", "huggingface_hub", "numpy",
+            "datasets", "openai", "rapidfuzz", "sqlalchemy")  # fmt: skip
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 GIB = 2**30
 LITTLE_DISK = 1.0  # GiB; a trained adapter with its checkpoints takes about as much
@@ -61,6 +62,7 @@ def examine(settings: Settings) -> Report:
     _versions(report)
     _device(report, settings)
     _home(report, settings.home)
+    _database(report, settings)
     _models(report, settings)
     _browser(report)
     return report
@@ -117,6 +119,17 @@ def _home(report: Report, home: Path) -> None:
         report.findings.append(
             Finding("warning", f"only {_gib(free)} GiB of disk are free at {home}", "free some, or set HESUI_HOME")
         )
+
+
+def _database(report: Report, settings: Settings) -> None:
+    from hesui.store.database import connect
+
+    if not settings.database_url.get_secret_value() and not (settings.home / "hesui.db").exists():
+        return  # it is made when it is first needed
+    try:
+        connect(settings).close()
+    except HesuiError as error:
+        report.findings.append(Finding("error", str(error), "set it to a database that answers"))
 
 
 def _models(report: Report, settings: Settings) -> None:

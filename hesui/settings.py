@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidatorFunctionWrapHandler, field_validator
+from pydantic import Field, SecretStr, ValidatorFunctionWrapHandler, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     queue: int = Field(16, ge=0)  # requests that may wait; one more is refused
     time_limit: float = Field(120.0, gt=0)  # seconds one batch of answers may take
     max_prompt: int = Field(8000, gt=0)  # characters
-    database_url: str = ""  # "" = a SQLite file in the home folder
+    database_url: SecretStr = SecretStr("")  # may hold a password; "" = a SQLite file in the home folder
     prices: Prices = {}  # of teachers, as JSON: {"model": [input, output]}, money for a million tokens
     host: str = "127.0.0.1"  # where the app listens
     port: int = Field(7860, ge=0, le=65535)
@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The database's address as SQLAlchemy reads it."""
-        return self.database_url or f"sqlite:///{self.home / 'hesui.db'}"
+        return self.database_url.get_secret_value() or f"sqlite:///{self.home / 'hesui.db'}"
 
     @property
     def classes(self) -> Path:

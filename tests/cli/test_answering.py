@@ -196,6 +196,14 @@ def test_the_doctor_finds_nothing_broken_here(hesui):
     assert outcome.code == 0
 
 
+def test_the_doctor_shows_no_password_and_says_when_the_database_is_silent(hesui, monkeypatch):
+    monkeypatch.setenv("HESUI_DATABASE_URL", "mysql://me:s3cret@db/x")
+    outcome = hesui("doctor", "--json")
+    assert outcome.code == 1
+    assert "s3cret" not in outcome.out + outcome.err
+    assert any("HESUI_DATABASE_URL" in finding["what"] for finding in outcome.json["findings"])
+
+
 def test_the_doctor_says_what_is_broken_and_what_to_do(hesui, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("HESUI_HOME", str(tmp_path / "file" / "home"))
@@ -213,12 +221,37 @@ def test_the_doctor_says_what_is_broken_and_what_to_do(hesui, monkeypatch, tmp_p
 
 @pytest.mark.parametrize(
     "arguments",
-    ["", "count", "parse", "generate", "compare", "app", "doctor", "models", "models list", "models build-tiny"],
+    [
+        "",
+        "count",
+        "parse",
+        "generate",
+        "compare",
+        "app",
+        "doctor",
+        "models",
+        "models list",
+        "models build-tiny",
+        "corpus",
+        "corpus stats",
+        "corpus check",
+        "corpus split",
+        "corpus import",
+        "corpus export",
+        "corpus chat",
+        "corpus classes",
+        "distil",
+        "distil expand",
+        "distil answer",
+        "distil status",
+        "distil label",
+        "distil resume",
+    ],
 )
 def test_every_help_text_has_an_example(hesui, arguments):
     outcome = hesui(*arguments.split(), "--help")
     assert outcome.code == 0 and outcome.err == ""
-    assert "Example:  hesui " in outcome.out or arguments in ("", "models")
+    assert "Example:  hesui " in outcome.out or arguments in ("", "models", "corpus")
 
 
 def test_utf8_goes_in_and_out_in_a_plain_locale():
