@@ -71,7 +71,7 @@ class Recipe:
     alpha: int = 32
 
 
-QUICK = Recipe(base_rows=24, adapter_rows=8, adapter_epochs=1, drills=(8,))
+QUICK = Recipe(hidden=64, layers=2, base_rows=24, adapter_rows=8, adapter_epochs=1, drills=(8,))
 BASE_MIX: dict[Task, float] = {"greeting": 0.64, "long": 0.10, "essay": 0.08, "verse": 0.10, "summary": 0.08}
 DRILL_MIX: dict[Task, float] = {"greeting": 0.94, "long": 0.015, "essay": 0.015, "verse": 0.015, "summary": 0.015}
 ADAPTER_MIX: dict[Task, float] = {"greeting": 0.80, "long": 0.07, "essay": 0.04, "verse": 0.05, "summary": 0.04}
