@@ -199,9 +199,8 @@ def _start(given: Mapping[str, Any], until: Until, *, background: bool = False, 
 
     settings = read_settings()
     config = make_config(**given)
-    found, endpoint = estimate_run(
-        config, settings, keyed=not dry_run
-    )  # which also finds what would end the run at once
+    # Whatever would end the run at once is raised here, before there is one.
+    found, endpoint = estimate_run(config, settings, keyed=not dry_run)
     if dry_run:
         _show_estimate(found, endpoint.currency if endpoint else "", as_json)
         return
@@ -214,17 +213,15 @@ def _start(given: Mapping[str, Any], until: Until, *, background: bool = False, 
 
 
 def _resume(run: str | None, as_json: bool, background: bool = False) -> None:
-    from hesui.distil.jobs import require_idle, require_view, resume, wake
+    from hesui.distil.jobs import require_idle, require_unfinished, resume, wake
 
     settings = read_settings()
     with opened(settings) as store:
-        seen = require_view(store, run)
+        seen = require_unfinished(store, run)
         if background or seen.working:
             resume(store, settings, seen.run.id)
             _show_started(seen.run.id, as_json)
             return
-        if not seen.resumable:
-            resume(store, settings, seen.run.id)  # raises what is wrong
         require_idle(store)
         wake(store, seen.run.id)
         _work(store, settings, seen.run.id, as_json, "done")

@@ -6,15 +6,17 @@ Knows nothing of classes, of splits or of other formats.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from hesui.errors import InputError
 from hesui.length import COUNTERS, Constraint, Unit, parse
 from hesui.length.constraint import Scope, Span
 from hesui.records import Message
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,17 @@ def _require_known(fields: Mapping[str, Any]) -> None:
 
 def read_rows(path: Path) -> Iterator[Row]:
     """The rows of a JSON Lines file. Raises InputError, which names the file and the line."""
+    return read_each(path, from_record)
+
+
+def read_each(path: Path, made_of: Callable[[dict[str, Any]], T]) -> Iterator[T]:
+    """What `made_of` makes of each object of a JSON Lines file.
+
+    Raises InputError, which names the file and the line, where it does so or where a line is no object.
+    """
     for number, record in read_json_lines(path):
         try:
-            yield from_record(record)
+            yield made_of(record)
         except InputError as error:
             raise InputError(
                 f"{path.name}, line {number}: {error}", "error.row_line", file=path.name, line=number, reason=error

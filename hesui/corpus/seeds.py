@@ -30,8 +30,11 @@ def own_seeds_file(settings: Settings) -> Path:
 
 def load_seeds(settings: Settings) -> list[Row]:
     """The seeds, each with a family. Raises InputError, which names the file and the line."""
-    families = Families()
-    return [families.assign(row) for row in read_rows(seeds_file(settings))]
+    rows = list(read_rows(seeds_file(settings)))
+    if all(row.family for row in rows):  # as this module writes them; a file from another hand may leave it out
+        return rows
+    families = Families(rows)
+    return [families.assign(row) for row in rows]
 
 
 def load_evaluation() -> list[Row]:

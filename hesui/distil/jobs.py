@@ -68,10 +68,7 @@ def start(store: DistilStore, settings: Settings, config: Config) -> str:
 
 def resume(store: DistilStore, settings: Settings, id: str) -> None:
     """Let a run go on where it was: wake it from a pause, or give it a new process. Raises InputError."""
-    view = require_view(store, id)
-    if view.state in ENDED:
-        raise InputError(f"the run {id} is done; start a new one", "error.distil_done", id=id)
-    if view.working:
+    if require_unfinished(store, id).working:
         store.update_run(id, wanted="run")
         return
     require_idle(store)
@@ -101,20 +98,31 @@ def view(store: DistilStore, id: str) -> View | None:
 
 def latest(store: DistilStore) -> View | None:
     """The newest run that makes prompts and answers; None where there is none."""
-    runs = [run for run in store.runs() if run.phase != LABEL]
-    return view(store, runs[0].id) if runs else None
+    found = runs(store)
+    return view(store, found[0].id) if found else None
+
+
+def runs(store: DistilStore) -> list[Run]:
+    """The runs that make prompts and answers, the newest first; those that only propose labels are left out."""
+    return [run for run in store.runs() if run.phase != LABEL]
 
 
 def require_ready(config: Config, settings: Settings, *, keyed: bool = True) -> Endpoint | None:
-    """The teacher's address, None for the composer. Raises InputError or TeacherError on whatever would end a run with
-    these settings at once: an unknown class, no seeds, no key, a wrong address, a cap that cannot be kept."""
+    """The teacher's address, None for the composer.
+
+    Raises InputError or TeacherError where it cannot be asked: no key, a wrong address, a cap that cannot be kept.
+    """
     if config.teacher == COMPOSER:
         return None
     return resolve(config, settings, keyed=keyed)
 
 
 def estimate_run(config: Config, settings: Settings, *, keyed: bool = True) -> tuple[Estimate, Endpoint | None]:
-    """What a run with these settings will take, and whom it asks. Raises what `require_ready` raises."""
+    """What a run with these settings will take, and whom it asks.
+
+    Raises whatever would end the run at once: what `require_ready` raises, and InputError on an unknown class or on
+    one without anything to start from.
+    """
     endpoint = require_ready(config, settings, keyed=keyed)
     price = endpoint.price if endpoint else None
     return estimate(config, load_classes(settings), load_seeds(settings), price), endpoint
@@ -129,7 +137,7 @@ def require_view(store: DistilStore, id: str | None) -> View:
     """How the run `id`, or else the newest one, stands. Raises InputError where there is none."""
     found = latest(store) if id is None else view(store, id)
     if found is None:
-        known = ", ".join(run.id for run in store.runs()) or "none yet"
+        known = ", ".join(run.id for run in runs(store)) or "none yet"
         raise InputError(
             f"there is no run {id!r}; there are: {known}" if id else "there is no run yet; start one: hesui distil",
             "error.distil_no_run",
@@ -139,13 +147,26 @@ def require_view(store: DistilStore, id: str | None) -> View:
     return found
 
 
+def require_unfinished(store: DistilStore, id: str | None) -> View:
+    """As `require_view`. Raises InputError where the run is done, too."""
+    found = require_view(store, id)
+    if found.state in ENDED:
+        raise InputError(f"the run {found.run.id} is done; start a new one", "error.distil_done", id=found.run.id)
+    return found
+
+
 def require_idle(store: DistilStore) -> None:
     """Raise InputError while a run is at work: two would share the machine and the teacher's limits."""
-    for run in store.runs():
-        if _state(run) in WORKING:
-            raise InputError(
-                f"the run {run.id} is still at work; stop it first, or wait for its end", "error.distil_busy", id=run.id
-            )
+    run = at_work(store)
+    if run is not None:
+        raise InputError(
+            f"the run {run.id} is still at work; stop it first, or wait for its end", "error.distil_busy", id=run.id
+        )
+
+
+def at_work(store: DistilStore) -> Run | None:
+    """The run that a process works on."""
+    return next((run for run in store.runs() if _state(run) in WORKING), None)
 
 
 def require_working(store: DistilStore, id: str) -> View:

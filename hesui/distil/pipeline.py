@@ -54,15 +54,20 @@ async def run(
     """Work on a run until it is done, wanted to stop, or at its cap; the run's state says which.
 
     `until` ends the sitting earlier, as if the run had been stopped; `finish` is what a run that leaves nothing open
-    does last, before its state says that it is done. With `batches`, many questions at once go through the provider's batch service first, as the settings say.
-    Raises InputError on classes or seeds that cannot be used and TeacherError where the teacher cannot be; then the
+    does last, before its state says that it is done. With `batches`, many questions at once go through the provider's
+    batch service first, as the settings say. Raises InputError on classes or seeds that cannot be used and TeacherError where the teacher cannot be; then the
     run's state is "failed" and its note says why.
     """
     try:
         plan = make_plan(config, classes, seeds)
         store.update_run(run_id, state="running", phase="prepare")
         async with _beating(store, run_id):
-            job = _job(store, run_id, config, classes, seeds, eval_rows, desk, wanted)
+            families = Families(seeds)
+            held_out = frozenset(families.assign(row).family for row in eval_rows)
+            for question in store.questions(run_id):
+                families.assign(from_record(question.row))
+            gate = Gate(wanted, lambda state: store.update_run(run_id, state=state))
+            job = Job(store, run_id, config, classes, desk, families, held_out, gate)
             left = await _work(job, plan, seeds, batches, until)
             if not left:
                 _phase(job, "freeze")
@@ -70,9 +75,9 @@ async def run(
     except Stopped:
         store.update_run(run_id, state="stopped")
     except CapReached as error:
-        _end(store, run_id, "capped", error)
+        end(store, run_id, "capped", error)
     except HesuiError as error:
-        _end(store, run_id, "failed", error)
+        end(store, run_id, "failed", error)
         raise
     else:
         _done(store, run_id, left)
@@ -109,27 +114,6 @@ async def _make_questions(job: Job, goal: Goal, seeds: Sequence[Row]) -> None:
     vary_all(job, goal)
 
 
-def _job(
-    store: DistilStore,
-    run_id: str,
-    config: Config,
-    classes: Mapping[str, TaskClass],
-    seeds: Sequence[Row],
-    eval_rows: Iterable[Row],
-    desk: Desk,
-    wanted: Callable[[], Wanted],
-) -> Job:
-    families = Families(seeds)
-    held_out = frozenset(families.assign(row).family for row in eval_rows)
-    for question in store.questions(run_id):
-        families.assign(from_record(question.row))
-
-    def show(state: RunState) -> None:
-        store.update_run(run_id, state=state)
-
-    return Job(store, run_id, config, classes, desk, families, held_out, Gate(wanted, show))
-
-
 def _depth(task: TaskClass, classes: Mapping[str, TaskClass]) -> int:
     """How many classes lie under this one."""
     return 1 + _depth(classes[task.input], classes) if task.input else 0
@@ -155,7 +139,8 @@ async def _beating(store: DistilStore, run_id: str) -> AsyncIterator[None]:
         beating.cancel()
 
 
-def _end(store: DistilStore, run_id: str, state: RunState, error: HesuiError) -> None:
+def end(store: DistilStore, run_id: str, state: RunState, error: HesuiError) -> None:
+    """Let a run's state and note say that `error` ended it."""
     values = {name: str(value) for name, value in error.values.items()}
     store.update_run(run_id, state=state, note=str(error), note_key=error.key, note_values=values)
 

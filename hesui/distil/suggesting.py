@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
 from hesui.corpus.chatlog import LabelItem, label_from_record, label_record
 from hesui.corpus.classes import load_classes, require_class
-from hesui.corpus.rows import read_json_lines, write_json_lines
+from hesui.corpus.rows import read_each, write_json_lines
 from hesui.distil.config import Config
 from hesui.distil.jobs import LABEL, new_run
 from hesui.distil.labelling import Suggestion, suggest
 from hesui.distil.worker import asking
-from hesui.errors import InputError
 from hesui.processes import mine
 from hesui.settings import Settings
 from hesui.store.distilling import DistilStore
@@ -34,7 +32,7 @@ def label_file(store: DistilStore, settings: Settings, config: Config, file: Pat
     What was paid for before is not paid again. Raises InputError on a file or class that cannot be used, and what the
     teacher's desk raises; then `out` is not written.
     """
-    items = list(read_items(file))
+    items = list(read_each(file, label_from_record))
     classes = load_classes(settings)
     for name in {item.task for item in items}:
         require_class(name, classes)
@@ -49,17 +47,6 @@ def label_file(store: DistilStore, settings: Settings, config: Config, file: Pat
     store.update_run(id, state="done")
     write_json_lines((_record(item, found.get(item.id)) for item in items), out)
     return Labelled(len(items), len(found))
-
-
-def read_items(file: Path) -> Iterator[LabelItem]:
-    """The label items of a JSON Lines file. Raises InputError, which names the file and the line."""
-    for number, record in read_json_lines(file):
-        try:
-            yield label_from_record(record)
-        except InputError as error:
-            raise InputError(
-                f"{file.name}, line {number}: {error}", "error.row_line", file=file.name, line=number, reason=error
-            ) from None
 
 
 async def _suggested(

@@ -23,7 +23,7 @@ from hesui.distil.config import COMPOSER, Config
 from hesui.distil.desk import Desk
 from hesui.distil.harvest import training_rows
 from hesui.distil.jobs import dead_owner, require_view, splits_folder
-from hesui.distil.pipeline import Until
+from hesui.distil.pipeline import Until, end
 from hesui.distil.pipeline import run as run_pipeline
 from hesui.distil.teachers import Endpoint, resolve
 from hesui.errors import HesuiError, InputError
@@ -69,10 +69,7 @@ def work(store: DistilStore, settings: Settings, id: str, until: Until = Until.D
         with _stopping_on_signals(store, id):
             asyncio.run(_work(store, settings, id, view.config, until))
     except HesuiError as error:
-        store.update_run(
-            id, state="failed", note=str(error), note_key=error.key,
-            note_values={name: str(value) for name, value in error.values.items()},
-        )  # fmt: skip
+        end(store, id, "failed", error)
         raise
     except BaseException:
         store.update_run(id, state="failed", note="unexpected error; the log has the details",

@@ -74,13 +74,12 @@ class Desk:
         yield from self._room.slowly(self._w.notice, "data.working", counted)
 
     def _rows(self, source: str, run: str | None) -> Iterable[Row]:
-        from hesui.corpus.rows import read_rows
-        from hesui.corpus.seeds import load_evaluation, seeds_file
+        from hesui.corpus.seeds import load_evaluation, load_seeds
         from hesui.distil.harvest import training_rows
 
         if source == "run":
             return training_rows(self._room.store(), run, self._room.classes()) if run else ()
-        return load_evaluation() if source == "evaluation" else read_rows(seeds_file(self._room.settings))
+        return load_evaluation() if source == "evaluation" else load_seeds(self._room.settings)
 
     def _shown(self, found: Statistics) -> Updates:
         classes = self._room.classes()

@@ -228,7 +228,7 @@ class Desk:
 
     def _seen(self, chosen: str | None, watch: Watch, owner: bool) -> Updates:
         store = self._room.store()
-        ids = tuple(run.id for run in store.runs())
+        ids = tuple(run.id for run in jobs.runs(store))
         id = chosen if chosen in ids else next(iter(ids), None)
         view = jobs.view(store, id) if id else None
         now = time.time()
@@ -245,7 +245,7 @@ class Desk:
 
     def _buttons(self, view: jobs.View | None, owner: bool) -> Updates:
         w = self._w
-        busy = _busy(self._room)
+        busy = jobs.at_work(self._room.store()) is not None
         working = view is not None and view.working
         wanted = view.run.wanted if view else "run"
         able = {
@@ -301,11 +301,3 @@ def _label(id: str) -> str:
     if len(day) == 8 and len(clock) == 6:
         return f"{day[:4]}-{day[4:6]}-{day[6:]} {clock[:2]}:{clock[2:4]} · {mark}"
     return id
-
-
-def _busy(room: Room) -> bool:
-    try:
-        jobs.require_idle(room.store())
-    except InputError:
-        return True
-    return False

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from hesui.corpus.classes import require_class
-from hesui.corpus.rows import Row, read_rows
+from hesui.corpus.rows import Row
 from hesui.errors import InputError
 from hesui.length import parse
 from hesui.requests import validate_prompt
@@ -216,9 +216,9 @@ class Desk:
         ]
 
     def _seeds(self) -> list[Row]:
-        from hesui.corpus.seeds import seeds_file
+        from hesui.corpus.seeds import load_seeds
 
-        return list(read_rows(seeds_file(self._room.settings)))  # without families, which take time and are not shown
+        return load_seeds(self._room.settings)
 
     def _opened(self, view: View, id: str) -> Updates:
         row = next((row for row in self._seeds() if row.id == id), None)
