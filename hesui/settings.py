@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     time_limit: float = Field(120.0, gt=0)  # seconds one batch of answers may take
     max_prompt: int = Field(8000, gt=0)  # characters
     database_url: SecretStr = SecretStr("")  # may hold a password; "" = a SQLite file in the home folder
+    overlap: float = Field(0.15, ge=0, le=1)  # share of review items that two reviewers must see
+    gold: float = Field(0.05, ge=0, le=1)  # share of items with a known verdict among those that a reviewer gets
+    lease: float = Field(600.0, ge=10)  # seconds that an item stays with a reviewer who does not come back
     prices: Prices = {}  # of teachers, as JSON: {"model": [input, output]}, money for a million tokens
     host: str = "127.0.0.1"  # where the app listens
     port: int = Field(7860, ge=0, le=65535)

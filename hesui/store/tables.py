@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s",
         "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
     }
 )
 
@@ -110,4 +111,95 @@ batches = Table(
     Column("state", String(16), nullable=False),
     Column("calls", JSON, nullable=False),  # the calls in it, to be recorded when it is collected
     Column("created", Float, nullable=False),
+)
+
+# What is reviewed. The columns from `state` on follow from the item's events: hesui.store.reviewing.derive.
+review_items = Table(
+    "review_items",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(40), nullable=False, unique=True),
+    Column("kind", String(8), nullable=False),
+    Column("task", String(32), nullable=False),
+    Column("language", String(4), nullable=False),
+    Column("lane", String(40), nullable=False),  # task and language, so that one index serves a filter by both
+    Column("prompt_id", String(40), nullable=False),
+    Column("row", JSON, nullable=False),  # the prompt as hesui.corpus.rows writes it
+    Column("text", Text, nullable=False),  # as it came; never changed
+    Column("counter", String(12), nullable=False),
+    Column("teacher", String(200), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("source", String(200), nullable=False),
+    Column("suggestion", JSON(none_as_null=True)),
+    Column("gold", String(40)),
+    Column("required", Integer, nullable=False),
+    Column("priority", Float, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("verdict", String(40), nullable=False),
+    Column("result", Text),  # the edited text, where one stands
+    Column("done", Integer, nullable=False),  # decisions that count
+    Column("barred", String(64), nullable=False),  # who touched it last and must not get it again; empty = nobody
+    Column("holder", String(64), nullable=False),  # who has it on lease; empty = nobody
+    Column("lease_until", Float, nullable=False),  # seconds since 1970
+    Column("decided", Float),  # when the last decision fell
+    Index(None, "state", "barred", "priority", "number"),
+    Index(None, "state", "lane", "barred", "priority", "number"),
+    Index(None, "holder"),
+    Index(None, "prompt_id"),
+)
+
+# What was done to an item. Rows are only ever added.
+review_events = Table(
+    "review_events",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("item", ForeignKey("review_items.number", ondelete="CASCADE"), nullable=False),
+    Column("action", String(12), nullable=False),
+    Column("reviewer", String(64), nullable=False),
+    Column("choice", String(40), nullable=False),
+    Column("reason", String(12), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("text", Text),
+    Column("seconds", Float, nullable=False),
+    Column("counter", String(12), nullable=False),
+    Column("text_hash", String(64), nullable=False),
+    Column("peeked", Boolean, nullable=False),
+    Column("undoes", Integer),
+    Column("key", String(64), nullable=False),
+    Column("created", Float, nullable=False),
+    Index(None, "item", "number"),
+    Index(None, "reviewer", "key", unique=True),
+    Index(None, "reviewer", "created"),
+)
+
+# Who has which item behind them, decided or skipped; follows from the events.
+review_touched = Table(
+    "review_touched",
+    metadata,
+    Column("item", ForeignKey("review_items.number", ondelete="CASCADE"), primary_key=True),
+    Column("reviewer", String(64), primary_key=True),
+)
+
+# Fingerprints of the texts that stand accepted, for finding near-duplicates; follows from the events.
+review_bands = Table(
+    "review_bands",
+    metadata,
+    Column("band", String(24), primary_key=True),
+    Column("item", ForeignKey("review_items.number", ondelete="CASCADE"), primary_key=True),
+    Index(None, "item"),
+)
+
+# The names under which reviewers appear in data sets, and what the queue must remember of itself.
+review_names = Table(
+    "review_names",
+    metadata,
+    Column("reviewer", String(64), primary_key=True),
+    Column("pseudonym", String(16), nullable=False, unique=True),
+)
+review_facts = Table(
+    "review_facts",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
 )

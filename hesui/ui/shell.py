@@ -15,7 +15,7 @@ from hesui.records import Answerer
 from hesui.settings import Settings
 from hesui.ui import compare, data
 from hesui.ui.labels import Labels, Says
-from hesui.ui.page import Page, html
+from hesui.ui.page import Page, html, opening
 from hesui.ui.render import say
 from hesui.ui.texts import TEXTS
 from hesui.ui.theme import FAVICON, SCRIPT, STYLE, theme
@@ -35,7 +35,7 @@ def build(settings: Settings, answerer: Answerer, names: Callable[[], Sequence[s
     blocks = gr.Blocks(title=TEXTS["app.title"].zh, analytics_enabled=False)
     with blocks:
         language, light = _header(labels)
-        page = Page(blocks, labels, settings, answerer, names)
+        page = Page(blocks, labels, settings, answerer, names, opening(settings))
         _tabs(page)
         script = f"() => {{ window.hesuiLabels = {labels.table()}; return hesui.ready(); }}"
         blocks.load(None, None, labels.widgets, js=script)

@@ -19,6 +19,7 @@ from hesui.errors import InputError
 from hesui.length import parse
 from hesui.settings import Settings
 from hesui.store.distilling import Fault, Question, Run, StoredAnswer, Tally
+from hesui.ui import parts
 from hesui.ui.data import board, files, plots, render, splits
 from hesui.ui.data.board import Watch
 from hesui.ui.data.run import checked
@@ -45,9 +46,9 @@ def words(html):
 
 
 def test_every_name_of_a_class_in_a_list_is_in_both_languages():
-    assert "节日祝福" in render.name_of("greeting", CLASSES)
-    assert "Greeting" in render.name_of("greeting", CLASSES)
-    assert render.name_of("<b>", CLASSES).count("&lt;b&gt;") == 2
+    assert "节日祝福" in parts.name_of("greeting", CLASSES)
+    assert "Greeting" in parts.name_of("greeting", CLASSES)
+    assert parts.name_of("<b>", CLASSES).count("&lt;b&gt;") == 2
 
 
 @pytest.mark.parametrize(
@@ -180,8 +181,8 @@ def test_a_histogram_draws_every_bar_to_scale_and_reads_it_aloud():
 
 
 def test_pages_know_their_first_and_last():
-    assert render.pager(0, 0, 0, 20) == ""
-    first, last = render.pager(0, 20, 45, 20), render.pager(40, 5, 45, 20)
+    assert parts.pager(0, 0, 0, 20) == ""
+    first, last = parts.pager(0, 20, 45, 20), parts.pager(40, 5, 45, 20)
     assert re.findall(r'data-page="(\d+)"( disabled)?', first) == [("0", " disabled"), ("20", "")]
     assert re.findall(r'data-page="(\d+)"( disabled)?', last) == [("20", ""), ("60", " disabled")]
     assert "第 41–45 条，共 45 条" in last

@@ -6,9 +6,10 @@ import gradio as gr
 
 from hesui.ui.data import board, charts, files, run, samples, seeds, splits
 from hesui.ui.data.board import Watch
-from hesui.ui.data.room import QUIET, Room, says, unchecked
+from hesui.ui.data.room import Room
 from hesui.ui.data.run import Head
 from hesui.ui.page import Page, html
+from hesui.ui.room import QUIET, says, unchecked
 
 TITLE = "tab.data"
 POLL = 'hesui.poll(element, () => trigger("tick"));'

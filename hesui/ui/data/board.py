@@ -11,7 +11,7 @@ from hesui.distil.estimate import Estimate, Load
 from hesui.distil.jobs import View
 from hesui.distil.teachers import PRESETS, Price
 from hesui.store.distilling import Fault, Tally
-from hesui.ui.data.render import Classes, name_of, table
+from hesui.ui.parts import Classes, name_of, table
 from hesui.ui.render import both, note, say
 from hesui.ui.texts import TEXTS, Text, text
 

@@ -9,9 +9,11 @@ import gradio as gr
 
 from hesui.corpus.rows import Row
 from hesui.corpus.statistics import Statistics, describe
+from hesui.ui import parts
 from hesui.ui.data import plots, render
-from hesui.ui.data.room import BUSY, QUIET, Room, Updates, button
+from hesui.ui.data.room import Room
 from hesui.ui.page import html
+from hesui.ui.room import BUSY, QUIET, Updates, button
 
 TITLE = "data.overview"
 SOURCES = ("seeds", "evaluation", "run")
@@ -83,5 +85,5 @@ class Desk:
 
     def _shown(self, found: Statistics) -> Updates:
         classes = self._room.classes()
-        body = plots.charts(found, classes) + plots.tokens(found.tokens) if found.rows else render.hint("source.empty")
+        body = plots.charts(found, classes) + plots.tokens(found.tokens) if found.rows else parts.hint("source.empty")
         return {self._w.shown: plots.summary(found) + body + render.overview(classes, found.classes)}

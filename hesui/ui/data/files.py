@@ -19,10 +19,12 @@ from hesui.corpus.formats import FORMATS, preview, read, require_format, write
 from hesui.corpus.rows import Row
 from hesui.errors import InputError
 from hesui.requests import validate_prompt
+from hesui.ui import parts
 from hesui.ui import render as words
 from hesui.ui.data import render
-from hesui.ui.data.room import QUIET, Room, Updates, button, says
+from hesui.ui.data.room import Room
 from hesui.ui.page import html
+from hesui.ui.room import QUIET, Updates, button, says
 from hesui.ui.texts import TEXTS, Text, text
 
 TITLE = "data.files"
@@ -109,7 +111,7 @@ def _listed_formats() -> Text:
 
 def _export(room: Room) -> Export:
     labels = room.labels
-    html(f"<h2>{words.say('export.title')}</h2>{render.hint('export.hint')}")
+    html(f"<h2>{words.say('export.title')}</h2>{parts.hint('export.hint')}")
     what = labels.make(
         gr.Radio,
         lambda t: {"label": t("export.what"), "choices": [(t(f"source.{name}"), name) for name in SOURCES]},
@@ -197,7 +199,7 @@ class Desk:
                 if kind.needs_demand and row.constraint is None:
                     raise InputError(
                         f"class {kind.id!r} needs a length demand and the prompt states none", "problem.no_demand",
-                        name=render.words_of(kind.id, classes),
+                        name=parts.words_of(kind.id, classes),
                     )  # fmt: skip
                 good.append(replace(row, family=""))
             except InputError as error:

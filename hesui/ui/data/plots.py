@@ -10,7 +10,7 @@ from html import escape
 from typing import NamedTuple
 
 from hesui.corpus.statistics import Bin, Statistics, Tokens
-from hesui.ui.data.render import Classes, hint, name_of
+from hesui.ui.parts import Classes, hint, name_of
 from hesui.ui.render import both, say
 from hesui.ui.texts import Text, text
 

@@ -1,135 +1,22 @@
-"""What the sections of the Data tab share: classes, the store, who may change things, how trouble is told.
-
-Lays out nothing.
-"""
+"""What the sections of the Data tab share: the run that they show, and its store. Lays out nothing."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Mapping
-from threading import Lock
-from typing import Any
-
 import gradio as gr
 
-from hesui.corpus.classes import TaskClass, load_classes
-from hesui.errors import HesuiError
 from hesui.store.distilling import DistilStore
-from hesui.ui import render
-from hesui.ui.access import require_owner
+from hesui.ui import room
 from hesui.ui.page import Page
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-BUSY: dict[str, Any] = {"show_progress": "minimal", "api_visibility": "private"}
 
-log = logging.getLogger(__name__)
-Updates = dict[Any, Any]
-
-# A click inside our own HTML tells the server the data-… of what was clicked; page.js takes it from there.
-CLICKS = 'element.addEventListener("click", (event) => hesui.picked(event, trigger));'
-
-
-class Room:
-    """One tab under construction, and afterwards what its callbacks need."""
+class Room(room.Room):
+    """The Data tab under construction, and afterwards what its callbacks need."""
 
     def __init__(self, page: Page, run: gr.Dropdown) -> None:
-        self.page = page
-        self.labels = page.labels
-        self.settings = page.settings
+        super().__init__(page)
         self.run = run  # the run that all sections show
         self.open = gr.State("data.overview")  # the title of the section that can be seen
-        self.writing = Lock()  # held while seeds are rewritten or a run is begun: two browsers may do it at once
-        self._lock = Lock()
-        self._store: DistilStore | None = None
-        try:
-            self.named = self.classes()
-        except HesuiError:  # told where the classes are shown
-            self.named = {}
 
     def store(self) -> DistilStore:
         """The store, opened when it is first asked for. Raises SettingsError and StoreError."""
-        from hesui.store.migrate import open_store
-
-        with self._lock:
-            if self._store is None:
-                self._store = DistilStore(open_store(self.settings))
-            return self._store
-
-    def classes(self) -> Mapping[str, TaskClass]:
-        """The classes as their files are now, the largest share first, those for labels last. Raises InputError."""
-        found = load_classes(self.settings).items()
-        return dict(sorted(found, key=lambda item: (item[1].kind == "label", -item[1].share)))
-
-    def class_choices(
-        self, every: bool = False, answers: bool = False
-    ) -> Callable[[Callable[[str], str]], list[tuple[str, str]]]:
-        """The choices of a widget for classes, in a language; with `every`, all of them can be chosen at once;
-        with `answers`, only those that want answers."""
-
-        def choices(look_up: Callable[[str], str]) -> list[tuple[str, str]]:
-            offered = [task for task in self.named.values() if task.kind == "answer" or not answers]
-            named = [(getattr(task.name, look_up("lang.code")), task.id) for task in offered]
-            return [(look_up("data.all_classes"), ""), *named] if every else named
-
-        return choices
-
-    def look(self, notice: gr.HTML, work: Callable[[], Updates]) -> Updates:
-        """What `work` changes on the page; trouble goes to `notice`, and everything else stays."""
-        try:
-            return {notice: ""} | work()
-        except Exception as error:
-            return {notice: told(error)}
-
-    def change(self, request: gr.Request, notice: gr.HTML, work: Callable[[], Updates]) -> Updates:
-        """As `look`, for the owner alone."""
-
-        def owned() -> Updates:
-            require_owner(self.settings, request)
-            return work()
-
-        return self.look(notice, owned)
-
-    def slowly(
-        self, notice: gr.HTML, working: str, work: Callable[[], Updates], request: gr.Request | None = None
-    ) -> Iterator[Updates]:
-        """Say what is being done, then do as `look`; with a request, as `change`."""
-        try:
-            if request is not None:
-                require_owner(self.settings, request)
-            yield {notice: render.note(working)}
-            yield {notice: ""} | work()
-        except Exception as error:
-            yield {notice: told(error)}
-
-
-def unchecked(dropdown: gr.Dropdown) -> gr.Dropdown:
-    """A dropdown of things that come and go while a page is open: what an older page sends is looked up, not refused.
-
-    Gradio itself would compare it with the choices that it has in mind for a visitor, which a restart of the app
-    forgets; a subclass would do, but for each Gradio writes a file beside its module.
-    """
-    dropdown.preprocess = lambda payload: payload  # type: ignore[method-assign]
-    return dropdown
-
-
-def told(error: Exception) -> str:
-    """Trouble in words; what was not foreseen goes to the log in full."""
-    if not isinstance(error, HesuiError):
-        log.error("the Data tab failed", exc_info=error)
-    return render.problem(error)
-
-
-def picked(event: gr.EventData) -> dict[str, str]:
-    """The data-… of what was clicked in our own HTML; empty for anything that is no such click."""
-    data = event._data
-    return {str(name): str(value) for name, value in data.items()} if isinstance(data, dict) else {}
-
-
-def says(key: str, **more: str) -> Callable[[Callable[[str], str]], dict[str, Any]]:
-    """A widget whose label is the text `key`; `more` names other properties and their texts."""
-    return lambda look_up: {"label": look_up(key)} | {name: look_up(text) for name, text in more.items()}
-
-
-def button(key: str) -> Callable[[Callable[[str], str]], dict[str, Any]]:
-    """A button that says `key`."""
-    return lambda look_up: {"value": look_up(key)}
+        return DistilStore(self.page.database())

@@ -18,8 +18,9 @@ from hesui.ui import render as words
 from hesui.ui.access import is_owner
 from hesui.ui.data import board
 from hesui.ui.data.board import Watch
-from hesui.ui.data.room import QUIET, Room, Updates, button, says, told
+from hesui.ui.data.room import Room
 from hesui.ui.page import html
+from hesui.ui.room import QUIET, Updates, button, says, told
 from hesui.ui.texts import TEXTS, text
 
 TITLE = "data.distil"

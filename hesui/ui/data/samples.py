@@ -13,11 +13,13 @@ from hesui.distil.composing import NAME
 from hesui.distil.config import COMPOSER, config_of
 from hesui.length import Counter
 from hesui.store.distilling import Question, StoredAnswer
+from hesui.ui import parts
 from hesui.ui import render as words
 from hesui.ui.data import board, render
-from hesui.ui.data.render import Classes
-from hesui.ui.data.room import CLICKS, QUIET, Room, Updates, picked
+from hesui.ui.data.room import Room
 from hesui.ui.page import html
+from hesui.ui.parts import Classes
+from hesui.ui.room import CLICKS, QUIET, Updates, picked
 
 TITLE = "data.samples"
 STEP = 10  # samples on a page
@@ -81,12 +83,12 @@ class Desk:
         store = self._room.store()
         found = store.run(run) if run else None
         if found is None:
-            return {self._w.list: render.hint("data.none_yet")}
+            return {self._w.list: parts.hint("data.none_yet")}
         wanted: Any = None if kind not in KINDS or kind == "all" else kind
         total, answers = store.sample_answers(found.id, task=only or None, kind=wanted, offset=offset, limit=STEP)
         counter = config_of(found.config).counter
-        shown = samples(answers, self._room.classes(), counter) if answers else render.hint("samples.none")
-        return {self._w.list: shown + render.pager(offset, len(answers), total, STEP)}
+        shown = samples(answers, self._room.classes(), counter) if answers else parts.hint("samples.none")
+        return {self._w.list: shown + parts.pager(offset, len(answers), total, STEP)}
 
 
 def samples(answers: list[tuple[Question, StoredAnswer]], classes: Classes, counter: Counter) -> str:
@@ -98,7 +100,7 @@ def sample(question: Question, answer: StoredAnswer, classes: Classes, counter: 
     """One answer with its prompt, its count, how it stands, and why it was not kept."""
     row = from_record(question.row)
     rule = rule_of(row.constraint, counter)
-    stand = render.stand_of(answer.text, row.constraint, rule)
+    stand = parts.stand_of(answer.text, row.constraint, rule)
     why = (
         f'<p class="why">{words.say("samples.rejected", reason=render.reason(answer.reason))}</p>'
         if answer.reason
@@ -106,9 +108,9 @@ def sample(question: Question, answer: StoredAnswer, classes: Classes, counter: 
     )
     return (
         f'<article class="sample {answer.kind} {stand.state}"><header><span class="tag">'
-        f'{render.name_of(answer.task, classes)}</span><span class="wanted">{render.wanted(row.constraint)}</span>'
-        f'<span class="count">{stand.count}</span>{render.verdict(stand)}</header>'
-        f'<p class="asked">{render.marked(row.prompt, row.constraint)}</p>'
+        f'{parts.name_of(answer.task, classes)}</span><span class="wanted">{parts.wanted(row.constraint)}</span>'
+        f'<span class="count">{stand.count}</span>{parts.verdict(stand)}</header>'
+        f'<p class="asked">{parts.marked(row.prompt, row.constraint)}</p>'
         f'<div class="answer">{escape(answer.text)}</div>{why}'
         f"<footer>{_marks(question, answer, row.constraint)}</footer></article>"
     )

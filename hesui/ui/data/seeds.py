@@ -13,10 +13,12 @@ from hesui.corpus.rows import Row
 from hesui.errors import InputError
 from hesui.length import parse
 from hesui.requests import validate_prompt
+from hesui.ui import parts
 from hesui.ui import render as words
 from hesui.ui.data import render
-from hesui.ui.data.room import CLICKS, QUIET, Room, Updates, button, picked, says, unchecked
+from hesui.ui.data.room import Room
 from hesui.ui.page import html
+from hesui.ui.room import CLICKS, QUIET, Updates, button, picked, says, unchecked
 from hesui.ui.texts import Text, text
 
 TITLE = "data.seeds"
@@ -204,7 +206,7 @@ class Desk:
         offset = view.offset if view.offset < len(rows) else 0
         page = rows[offset : offset + STEP]
         listed = render.seeds(page, self._room.classes(), view.chosen)
-        return {self._w.list: listed + render.pager(offset, len(page), len(rows), STEP)}
+        return {self._w.list: listed + parts.pager(offset, len(page), len(rows), STEP)}
 
     def _found(self, view: View) -> Sequence[Row]:
         sought = view.search.strip().casefold()
@@ -258,7 +260,7 @@ class Desk:
         if kind.needs_demand and fresh.constraint is None:
             raise InputError(
                 f"class {kind.id!r} needs a length demand and the prompt states none", "problem.no_demand",
-                name=render.words_of(kind.id, self._room.classes()),
+                name=parts.words_of(kind.id, self._room.classes()),
             )  # fmt: skip
         before = next((row for row in self._seeds() if row.id == chosen), None)
         if before is None:
@@ -297,4 +299,4 @@ class Desk:
 
 def _title(id: str | None) -> str:
     title = words.say("seeds.edit", id=id) if id else words.say("seeds.new")
-    return f"<h2>{title}</h2>{'' if id else render.hint('seeds.hint')}"
+    return f"<h2>{title}</h2>{'' if id else parts.hint('seeds.hint')}"

@@ -14,12 +14,13 @@ import gradio as gr
 from hesui.corpus.rows import Row
 from hesui.corpus.splits import SPLITS, Leak, Manifest, Split, freeze, leaks, read_manifest, split_of
 from hesui.distil import jobs
+from hesui.ui import parts
 from hesui.ui import render as words
 from hesui.ui.access import is_owner
-from hesui.ui.data import render
-from hesui.ui.data.render import Classes
-from hesui.ui.data.room import QUIET, Room, Updates, button
+from hesui.ui.data.room import Room
 from hesui.ui.page import html
+from hesui.ui.parts import Classes
+from hesui.ui.room import QUIET, Updates, button
 
 TITLE = "data.splits"
 LISTED = 50  # leaks shown
@@ -39,7 +40,7 @@ class Widgets(NamedTuple):
 
 def build(room: Room, tab: gr.Tab) -> None:
     """Lay out the section and wire it."""
-    html(render.hint("splits.hint"))
+    html(parts.hint("splits.hint"))
     with gr.Row(elem_classes="actions"):
         check = room.labels.make(gr.Button, button("splits.check"), elem_id="splits-check", min_width=120)
         ice = room.labels.make(
@@ -99,7 +100,7 @@ class Desk:
         }
 
     def _nothing(self, why: str) -> Updates:
-        return {self._w.plan: render.hint(why), self._w.leaks: "", **self._over()}
+        return {self._w.plan: parts.hint(why), self._w.leaks: "", **self._over()}
 
     def _done(self, manifest: Manifest, place: Path) -> Updates:
         shown = frozen(manifest, self._room.classes(), str(place.relative_to(self._room.settings.home.parent)))
@@ -148,11 +149,11 @@ def by_class(counts: Mapping[Split, Mapping[str, int]] | Mapping[str, Mapping[st
     tasks = {task for split in found.values() for task in split}
     order = [id for id in classes if id in tasks] + sorted(tasks - set(classes))
     rows = [
-        [render.name_of(task, classes), *(f"{found.get(split, {}).get(task, 0):,}" for split in SPLITS)]
+        [parts.name_of(task, classes), *(f"{found.get(split, {}).get(task, 0):,}" for split in SPLITS)]
         for task in order
     ]
     rows.append([f"<b>{words.say('board.total')}</b>", *(f"<b>{sum(found.get(s, {}).values()):,}</b>" for s in SPLITS)])
-    return render.table([words.say("board.class"), *(words.say(f"splits.{split}") for split in SPLITS)], rows, "plan")
+    return parts.table([words.say("board.class"), *(words.say(f"splits.{split}") for split in SPLITS)], rows, "plan")
 
 
 def listed(found: Sequence[Leak]) -> str:
@@ -161,13 +162,13 @@ def listed(found: Sequence[Leak]) -> str:
         return f'<p class="clean ok"><span class="verdict"><b aria-hidden="true">●</b></span> {words.say("splits.clean")}</p>'
     heads = [words.say(f"splits.{head}") for head in ("kind", "row", "other")]
     rows = (
-        [_kind(leak), f"{render.short(leak.prompt)}<code>{escape(leak.id)}</code>",
-         f"{render.short(leak.other_prompt)}<code>{escape(leak.other)}</code>"]
+        [_kind(leak), f"{parts.short(leak.prompt)}<code>{escape(leak.id)}</code>",
+         f"{parts.short(leak.other_prompt)}<code>{escape(leak.other)}</code>"]
         for leak in islice(found, LISTED)
     )  # fmt: skip
-    rest = render.hint("splits.first", n=LISTED) if len(found) > LISTED else ""
+    rest = parts.hint("splits.first", n=LISTED) if len(found) > LISTED else ""
     title = words.say("splits.leaks", n=len(found))
-    return f'<section class="frozen"><h3>{title}</h3>{render.table(heads, rows, "leaks")}{rest}</section>'
+    return f'<section class="frozen"><h3>{title}</h3>{parts.table(heads, rows, "leaks")}{rest}</section>'
 
 
 def _kind(leak: Leak) -> str:
