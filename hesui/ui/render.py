@@ -177,7 +177,7 @@ def idle_pane(side: int) -> str:
 def panes(played: Round) -> tuple[str, ...]:
     """Both panes, their rulers to one scale."""
     stands = [standing(row, request, played.stopped) for row, request in zip(played.rows, played.requests, strict=True)]
-    scale = _scale(played.requests[0].constraint, [stand.count for stand in stands])
+    scale = ruler_end(played.requests[0].constraint, [stand.count for stand in stands])
     return tuple(
         pane(side, row, request, stand, scale)
         for side, (row, request, stand) in enumerate(zip(played.rows, played.requests, stands, strict=True))
@@ -239,7 +239,7 @@ def ruler(constraint: Constraint | None, counted: int, scale: int) -> str:
     )
 
 
-def _scale(constraint: Constraint | None, counted: Sequence[int]) -> int:
+def ruler_end(constraint: Constraint | None, counted: Sequence[int]) -> int:
     """The end of the ruler: half as much again as is wanted, or what has been written where that is more."""
     aim = constraint.aim if constraint else 0
     high = constraint.band.high if constraint else None

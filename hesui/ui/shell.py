@@ -13,14 +13,14 @@ import gradio as gr
 
 from hesui.records import Answerer
 from hesui.settings import Settings
-from hesui.ui import compare, data
+from hesui.ui import compare, data, review
 from hesui.ui.labels import Labels, Says
 from hesui.ui.page import Page, html, opening
 from hesui.ui.render import say
 from hesui.ui.texts import TEXTS
-from hesui.ui.theme import FAVICON, SCRIPT, STYLE, theme
+from hesui.ui.theme import FAVICON, SCRIPTS, STYLES, theme
 
-TABS = (compare, data)
+TABS = (compare, data, review)
 GRADIO_OPTIONS = {
     "GRADIO_ANALYTICS_ENABLED": "False",  # its look-ups at the vendor
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",  # its statistics: a data frame of all events after each event
@@ -82,8 +82,8 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "server_name": os.environ.get("GRADIO_SERVER_NAME", settings.host),
         "server_port": settings.port or None,
         "theme": theme(),
-        "css": STYLE.read_text(encoding="utf-8"),
-        "head": f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>",
+        "css": "\n".join(style.read_text(encoding="utf-8") for style in STYLES),
+        "head": "".join(f"<script>{script.read_text(encoding='utf-8')}</script>" for script in SCRIPTS),
         "favicon_path": FAVICON,
         "footer_links": [],
         "run_history": False,

@@ -7,8 +7,8 @@ from pathlib import Path
 from gradio.themes import Base
 
 HERE = Path(__file__).parent
-STYLE = HERE / "style.css"
-SCRIPT = HERE / "page.js"
+STYLES = (HERE / "style.css", HERE / "review.css")
+SCRIPTS = (HERE / "page.js", HERE / "review.js")
 FAVICON = HERE / "favicon.svg"
 
 SANS = [

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from hesui.length import Constraint
-from hesui.ui.texts import compare, data, errors
+from hesui.ui.texts import compare, data, errors, review
 from hesui.ui.texts.text import LANGS, Lang, Text
 
 __all__ = ["LANGS", "TEXTS", "Lang", "Text", "demand", "text"]
 
-TEXTS: dict[str, Text] = compare.TEXTS | data.TEXTS | errors.TEXTS
+TEXTS: dict[str, Text] = compare.TEXTS | data.TEXTS | review.TEXTS | errors.TEXTS
 
 
 def text(key: str, **values: object) -> Text:
