@@ -140,11 +140,11 @@ class ReviewQueue:
         """Give items back, so that others get them at once."""
         with self._database.writing() as connection:
             mine = (items.c.id.in_(ids), items.c.holder == reviewer)
-            connection.execute(update(items).where(*mine).values(holder="", lease_until=0.0))
+            connection.execute(update(items).where(*mine).values(holder=None, lease_until=0.0))
 
     def _extend(self, connection: Connection, numbers: Sequence[int], now: float) -> None:
         if numbers:
-            lent = (items.c.number.in_(numbers), items.c.holder != "")
+            lent = (items.c.number.in_(numbers), items.c.holder.is_not(None))
             connection.execute(update(items).where(*lent).values(lease_until=now + self._lease))
 
     def _lend(self, connection: Connection, number: int, reviewer: str, now: float) -> None:
@@ -254,7 +254,7 @@ class ReviewQueue:
                 result=outcome.text,
                 done=outcome.done,
                 barred=min(outcome.touched, default=""),
-                holder="",
+                holder=None,
                 lease_until=0.0,
                 decided=max((event.created for event in outcome.live), default=None),
             )
@@ -278,13 +278,13 @@ class Place:
     state: str
     verdict: str
     result: str | None
-    holder: str
+    holder: str | None
     until: float  # seconds since 1970
     events: tuple[Event, ...]  # the oldest first
 
     def free_for(self, reviewer: str) -> bool:
         """Whether nobody else has it on lease."""
-        return self.holder in ("", reviewer) or self.until < time.time()
+        return self.holder in (None, reviewer) or self.until < time.time()
 
 
 def lane(task: str, language: str) -> str:
@@ -318,7 +318,7 @@ def _columns(item: Item) -> dict[str, Any]:
         "verdict": "",
         "done": 0,
         "barred": "",
-        "holder": "",
+        "holder": None,
         "lease_until": 0.0,
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
 
 from hesui.store.database import Database
 from hesui.store.queueing import read_event, read_item
@@ -72,11 +72,8 @@ class ReviewSurvey:
         with self._database.reading() as connection:
             states = {row[0]: row[1] for row in connection.execute(by_state)}
             waiting = connection.execute(second).scalar_one()
-            mine = select(events).where(events.c.reviewer == reviewer, events.c.action.in_([*DECISIONS, "undo"]))
-            made = [read_event(row) for row in connection.execute(mine)] if reviewer else []
-        undone = {event.undoes for event in made if event.action == "undo"}
-        standing = [event for event in made if event.action != "undo" and event.number not in undone]
-        return Progress(states, waiting, len(standing), sum(event.created >= since for event in standing))
+            mine, today = connection.execute(_standing_by(reviewer, since)).one() if reviewer else (0, 0)
+        return Progress(states, waiting, mine, today or 0)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Items by class and state."""
@@ -163,6 +160,17 @@ class ReviewSurvey:
             made = [read_event(row) for row in connection.execute(told.order_by(events.c.item, events.c.number))]
         by_item = {item: tuple(some) for item, some in groupby(made, key=lambda event: event.item)}
         return [Reviewed(_entry(row), by_item.get(row.number, ())) for row in page]
+
+
+def _standing_by(reviewer: str, since: float) -> Select[Any]:
+    """How many decisions of a reviewer stand, and how many of these were made since a time."""
+    taken_back = events.alias()
+    today = func.sum(case((events.c.created >= since, 1), else_=0))
+    return select(func.count(), today).where(
+        events.c.reviewer == reviewer,
+        events.c.action.in_(DECISIONS),
+        ~exists().where(taken_back.c.undoes == events.c.number),
+    )
 
 
 def _matching(wanted: Filter) -> list[ColumnElement[bool]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
 
 metadata = MetaData(
     naming_convention={
@@ -140,12 +140,13 @@ review_items = Table(
     Column("result", Text),  # the edited text, where one stands
     Column("done", Integer, nullable=False),  # decisions that count
     Column("barred", String(64), nullable=False),  # who touched it last and must not get it again; empty = nobody
-    Column("holder", String(64), nullable=False),  # who has it on lease; empty = nobody
+    Column("holder", String(64)),  # who has it on lease; null = nobody
     Column("lease_until", Float, nullable=False),  # seconds since 1970
     Column("decided", Float),  # when the last decision fell
     Index(None, "state", "barred", "priority", "number"),
     Index(None, "state", "lane", "barred", "priority", "number"),
-    Index(None, "holder"),
+    # Nearly all items are with nobody: an index of them too would look useless to a planner, which then reads them all.
+    Index(None, "holder", sqlite_where=text("holder IS NOT NULL"), postgresql_where=text("holder IS NOT NULL")),
     Index(None, "prompt_id"),
 )
 
@@ -171,6 +172,7 @@ review_events = Table(
     Index(None, "item", "number"),
     Index(None, "reviewer", "key", unique=True),
     Index(None, "reviewer", "created"),
+    Index(None, "undoes"),
 )
 
 # Who has which item behind them, decided or skipped; follows from the events.

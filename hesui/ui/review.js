@@ -98,8 +98,14 @@
     }));
   }
 
+  // A field that is no longer shown keeps the keys until the next frame.
+  function leaveFields() {
+    if (root.contains(document.activeElement) && document.activeElement.matches("input, textarea")) document.activeElement.blur();
+  }
+
   function layout() {
     const item = shown();
+    if (mode === "item") leaveFields();
     find(".rv-editor").hidden = mode !== "edit";
     find(".rv-reasons").hidden = mode !== "reasons";
     root.classList.toggle("editing", mode !== "item");

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 
 import httpx
 import pytest
@@ -22,35 +21,19 @@ NASTY = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{
 ANSWER = "祝您新年快乐！\n\n　　万事如意，阖家安康。"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def serve_page(settings):
-    from hesui.ui.shell import serve
-
-    return serve(settings, None, lambda: ["base", "tuned"], prevent_thread_lock=True, quiet=True)
-
-
 @pytest.fixture(scope="module")
-def app(tmp_path_factory, browser):  # Gradio leaves an event loop open where none runs; the browser's does
+def app(tmp_path_factory, serve_page):
     """The page with a home of its own, where one run has answers of all kinds."""
-    settings = Settings(home=tmp_path_factory.mktemp("home"), port=free_port())
+    settings = Settings(home=tmp_path_factory.mktemp("home"))
     fill(settings)
-    blocks = serve_page(settings)
-    yield blocks, settings
-    blocks.close(verbose=False)
+    return serve_page(settings), settings
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory, browser):
+def fresh(tmp_path_factory, serve_page):
     """The page with an empty home of its own."""
-    settings = Settings(home=tmp_path_factory.mktemp("home"), port=free_port())
-    blocks = serve_page(settings)
-    yield blocks, settings
-    blocks.close(verbose=False)
+    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    return serve_page(settings), settings
 
 
 def fill(settings):

@@ -24,12 +24,13 @@ from hesui.store.reviewing import REASONS, Item
 from hesui.store.surveying import Progress
 from hesui.ui import render
 from hesui.ui.page import html
+from hesui.ui.parts import Classes
 from hesui.ui.render import say
 from hesui.ui.review.card import card, label_name, measure, suggestion
 from hesui.ui.review.room import Room, reviewer_of
 
 TITLE = "review.desk"
-AHEAD = 2  # items that a reviewer has: the one on the screen and the next
+AHEAD = 3  # items that a reviewer has: the one on the screen and the next two
 HELD = 8  # ids that a browser may say it has
 ON_LOAD = "hesui.review.mount(element, server);"
 ACTIONS = ("accept", "reject", "edit", "skip", "undo")
@@ -87,7 +88,7 @@ class Desk:
                 self._room.desk()  # a first start takes its time now, not at the first item
                 return {"suggested": suggest_name()}
             reviewer = reviewer_of(request, given)
-            return {"reviewer": reviewer} | self._served(reviewer, data)
+            return {"reviewer": reviewer} | self._served(reviewer, data, self._room.classes())
 
         return self._answer(work)
 
@@ -100,8 +101,8 @@ class Desk:
             item, event = self._room.desk().decide(reviewer, data.get("item"), data, classes)
             answer: Record = {"stored": item.id, "action": event.action, "choice": event.choice}
             if item.kind == "label" and event.action == "label":
-                answer["told"] = self._told(item, event.choice)
-            return answer | self._served(reviewer, data)
+                answer["told"] = _told(item, event.choice, classes)
+            return answer | self._served(reviewer, data, classes)
 
         return self._answer(work)
 
@@ -115,7 +116,11 @@ class Desk:
                 return {"nothing": say("review.undo.none")}
             item, taken = back
             was = {"action": taken.action, "text": taken.text, "choice": taken.choice}
-            return {"back": self._shown(item), "was": was, "progress": self._progress(reviewer, data)}
+            return {
+                "back": self._shown(item, self._room.classes()),
+                "was": was,
+                "progress": self._progress(reviewer, data),
+            }
 
         return self._answer(work)
 
@@ -156,17 +161,16 @@ class Desk:
 
         return self._answer(work)
 
-    def _served(self, reviewer: str, data: Record) -> Record:
+    def _served(self, reviewer: str, data: Record, classes: Classes) -> Record:
         """The items that a browser does not have yet, and how far everything is."""
-        desk, classes = self._room.desk(), self._room.classes()
+        desk = self._room.desk()
         held = set(_ids(data))
         task, language = (str(data.get(name) or "") for name in ("task", "language"))
         claims = desk.take(reviewer, AHEAD, classes, task, language) if len(held) < AHEAD else []
-        fresh = [self._shown(claim.item) for claim in claims if claim.item.id not in held]
+        fresh = [self._shown(claim.item, classes) for claim in claims if claim.item.id not in held]
         return {"items": fresh, "progress": self._progress(reviewer, data)}
 
-    def _shown(self, item: Item) -> Record:
-        classes = self._room.classes()
+    def _shown(self, item: Item, classes: Classes) -> Record:
         task = classes.get(item.task)
         twin = twin_of(self._room.desk().survey, item.text, item.id) if item.kind == "answer" else None
         labels = [
@@ -181,13 +185,6 @@ class Desk:
             "labels": labels,
             "suggestion": item.suggestion is not None,
         }
-
-    def _told(self, item: Item, chosen: str) -> str:
-        if not item.suggestion:
-            return ""
-        same = item.suggestion.get("label") == chosen
-        words = suggestion(item.suggestion, self._room.classes().get(item.task))
-        return f"{say('review.same' if same else 'review.differs')} {words}"
 
     def _progress(self, reviewer: str, data: Record) -> str:
         since = data.get("since")
@@ -205,6 +202,15 @@ class Desk:
         except Exception as error:
             log.error("the review desk failed", exc_info=error)
             return {"error": render.both(render.words(error)), "retry": True}
+
+
+def _told(item: Item, chosen: str, classes: Classes) -> str:
+    """What the teacher thought, once the reviewer has chosen."""
+    if not item.suggestion:
+        return ""
+    same = item.suggestion.get("label") == chosen
+    words = suggestion(item.suggestion, classes.get(item.task))
+    return f"{say('review.same' if same else 'review.differs')} {words}"
 
 
 def _ids(data: Record) -> list[str]:
@@ -243,7 +249,7 @@ def shell() -> str:
 <form class="rv-name" hidden><h2>{say("review.name.title")}</h2><p class="hint">{say("review.name.hint")}</p>
 <label><span>{say("review.name.label")}</span><input name="reviewer" maxlength="40" autocomplete="nickname" required></label>
 <button type="submit" class="rv-primary">{say("review.name.go")}</button></form>
-<div class="rv-main"><div class="rv-stage" aria-live="off"></div>
+<div class="rv-column"><div class="rv-main"><div class="rv-stage" aria-live="off"></div>
 <div class="rv-message" hidden></div>
 <section class="rv-editor" hidden><h3>{say("review.edit.title")}</h3><textarea rows="7" aria-label="edit"></textarea>
 <div class="rv-count"></div><p class="rv-draft" hidden>{say("review.draft")}</p><div class="rv-row">
@@ -253,12 +259,12 @@ def shell() -> str:
 <label class="rv-note"><span>{say("review.note")}</span><input maxlength="2000"></label>
 <button type="button" data-do="cancel">{say("review.cancel")} <kbd>Esc</kbd></button></section>
 <div class="rv-hint" hidden></div></div>
-<aside class="rv-side"><p class="rv-who"></p><div class="rv-progress"></div>
-<section class="rv-session"><h3>{say("review.session")}</h3><div class="rv-summary"></div></section></aside>
 <div class="rv-dock"><p class="rv-toast" role="status" aria-live="polite"></p>
 <div class="rv-labels" hidden></div><div class="rv-actions">{buttons}
 <button type="button" data-do="hint" hidden><kbd>T</kbd> {say("review.do.hint")}</button>
-<button type="button" data-do="help" class="rv-quiet"><kbd>?</kbd> {say("review.do.help")}</button></div></div>
+<button type="button" data-do="help" class="rv-quiet"><kbd>?</kbd> {say("review.do.help")}</button></div></div></div>
+<aside class="rv-side"><p class="rv-who"></p><div class="rv-progress"></div>
+<section class="rv-session"><h3>{say("review.session")}</h3><div class="rv-summary"></div></section></aside>
 <dialog class="rv-help"><h2>{say("review.help.title")}</h2><dl>{keys}</dl><p>{say("review.help.labels")}</p>
 <form method="dialog"><button class="rv-primary">{say("review.help.close")}</button></form></dialog>
 <template class="rv-texts">{_texts()}</template></div>"""

@@ -40,13 +40,20 @@ def upgrade() -> None:
         sa.Column("result", sa.Text(), nullable=True),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("barred", sa.String(length=64), nullable=False),
-        sa.Column("holder", sa.String(length=64), nullable=False),
+        sa.Column("holder", sa.String(length=64), nullable=True),
         sa.Column("lease_until", sa.Float(), nullable=False),
         sa.Column("decided", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_review_items")),
         sa.UniqueConstraint("id", name=op.f("uq_review_items_id")),
     )
-    op.create_index(op.f("ix_review_items_holder"), "review_items", ["holder"], unique=False)
+    op.create_index(
+        op.f("ix_review_items_holder"),
+        "review_items",
+        ["holder"],
+        unique=False,
+        sqlite_where=sa.text("holder IS NOT NULL"),
+        postgresql_where=sa.text("holder IS NOT NULL"),
+    )
     op.create_index(op.f("ix_review_items_prompt_id"), "review_items", ["prompt_id"], unique=False)
     op.create_index(
         op.f("ix_review_items_state_barred_priority_number"),
@@ -100,6 +107,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name=op.f("pk_review_events")),
     )
     op.create_index(op.f("ix_review_events_item_number"), "review_events", ["item", "number"], unique=False)
+    op.create_index(op.f("ix_review_events_undoes"), "review_events", ["undoes"], unique=False)
     op.create_index(op.f("ix_review_events_reviewer_created"), "review_events", ["reviewer", "created"], unique=False)
     op.create_index(op.f("ix_review_events_reviewer_key"), "review_events", ["reviewer", "key"], unique=True)
     op.create_table(
