@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -79,3 +79,9 @@ def new_database(server: str) -> str:
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     return server.format(name=name)
+
+
+@pytest.fixture(name="new_database")
+def _new_database() -> Callable[[str], str]:
+    """Makes an empty database on a PostgreSQL server."""
+    return new_database

@@ -30,10 +30,14 @@ def training_rows(store: DistilStore, run: str, classes: Mapping[str, TaskClass]
 
     Left out are classes that only gave their answers to these ones' prompts.
     """
+    return accepted_rows(store, run, taught(store, run, classes))
+
+
+def taught(store: DistilStore, run: str, classes: Mapping[str, TaskClass]) -> frozenset[str]:
+    """The classes that a run was made for."""
     found = store.run(run)
     config = config_of(found.config) if found else Config()
-    chosen = frozenset(config.classes or (task.id for task in classes.values() if task.share > 0))
-    return accepted_rows(store, run, chosen)
+    return frozenset(config.classes or (task.id for task in classes.values() if task.share > 0))
 
 
 def accepted_rows(store: DistilStore, run: str, tasks: Collection[str] | None = None) -> Iterator[Row]:

@@ -29,6 +29,7 @@ class ReviewDesk:
     """Everything that is done to the queue."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
+        self.database = database
         self.queue = ReviewQueue(database, fingerprints, settings.lease)
         self.survey = ReviewSurvey(database)
         self._settings = settings
@@ -54,6 +55,10 @@ class ReviewDesk:
         """Remove the demo data with everything that was decided on them; how many items those were."""
         self.queue.remember(DEMO_FACT, "declined")
         return self.queue.remove(DEMO)
+
+    def only_demo(self) -> bool:
+        """Whether nothing but demo data is in the queue."""
+        return set(self.survey.sources()) <= {DEMO}
 
     def take(
         self,

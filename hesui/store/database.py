@@ -20,6 +20,7 @@ from hesui.settings import Settings
 
 BUSY = 10_000  # milliseconds that a SQLite writer waits for another
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {BUSY}", "foreign_keys = ON")
+LOCK = 20_260_217  # the number of PostgreSQL's lock for what only one process may do
 SCHEMES = ("sqlite", "postgresql+psycopg")
 
 
@@ -47,6 +48,14 @@ class Database:
             connection = connection.execution_options(hesui_writes=True)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """As `writing`, while nobody else is in here, in any process; SQLite lets one writer in anyway."""
+        with self.writing() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+            yield connection
 
     def close(self) -> None:
         """Close every connection."""

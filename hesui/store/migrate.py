@@ -53,7 +53,7 @@ def migrate(database: Database) -> None:
         )
     if current is not None:
         back_up(database, current)
-    with database.writing() as connection:
+    with database.alone() as connection:
         _upgrade(connection)
 
 

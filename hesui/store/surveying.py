@@ -162,7 +162,7 @@ class ReviewSurvey:
         return [Reviewed(_entry(row), by_item.get(row.number, ())) for row in page]
 
 
-def _standing_by(reviewer: str, since: float) -> Select[Any]:
+def _standing_by(reviewer: str, since: float) -> Select[int, Any]:
     """How many decisions of a reviewer stand, and how many of these were made since a time."""
     taken_back = events.alias()
     today = func.sum(case((events.c.created >= since, 1), else_=0))

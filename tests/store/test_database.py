@@ -8,6 +8,7 @@ import threading
 from contextlib import closing
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert, select
@@ -17,7 +18,9 @@ from hesui.errors import SettingsError, StoreError
 from hesui.settings import Settings
 from hesui.store.database import connect
 from hesui.store.migrate import back_up, migrate, open_store
-from hesui.store.tables import metadata, runs
+from hesui.store.tables import metadata, review_items, runs
+
+upgrade = command.upgrade
 
 RUN = {"config": {}, "state": "queued", "wanted": "run", "phase": "", "note": "", "note_key": "", "note_values": {},
        "created": 0.0, "updated": 0.0}  # fmt: skip
@@ -59,6 +62,40 @@ def test_an_older_database_is_copied_before_it_is_migrated(settings):
     database.close()
     with closing(sqlite3.connect(copy)) as raw:
         assert raw.execute("SELECT count(*) FROM mine").fetchone() == (0,)
+
+
+def test_a_database_from_before_review_keeps_what_it_had_and_a_copy_lies_beside_it(settings, monkeypatch):
+    monkeypatch.setattr(command, "upgrade", lambda config, _: upgrade(config, "0001"))
+    old = open_store(settings)
+    with old.writing() as connection:
+        connection.execute(insert(runs).values(id="r", **RUN))
+    old.close()
+    monkeypatch.undo()
+    database = open_store(settings)
+    with database.reading() as connection:
+        assert connection.execute(select(runs.c.id)).scalars().all() == ["r"]
+        assert connection.execute(select(review_items)).all() == []
+    database.close()
+    [copy] = settings.home.glob("*.0001.backup")
+    with closing(sqlite3.connect(copy)) as raw:
+        assert raw.execute("SELECT id FROM distil_runs").fetchall() == [("r",)]
+
+
+def test_two_processes_that_open_a_new_postgresql_at_once_both_get_it(tmp_path, postgres, new_database):
+    settings, failures = Settings(home=tmp_path, database_url=new_database(postgres)), []
+
+    def open_one():
+        try:
+            open_store(settings).close()
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_one) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
 
 
 def test_a_newer_database_is_refused_and_left_untouched(settings):
