@@ -81,7 +81,13 @@ class _Pair(NamedTuple):
     chosen: Settled
     rejected: Settled
     texts: tuple[str, str]
-    gap: int  # how much further the rejected text is from the demand
+    gap: int  # how far the rejected text is from the demand
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is something to learn: the few characters that a reviewer changed are, else they are chance."""
+        one, other = self.texts
+        return normalised(one) != normalised(other) if self.why == "edit" else not alike(one, other)
 
 
 def obstacle(item: Item, outcome: Outcome, demo: bool) -> Reason | None:
@@ -157,7 +163,7 @@ def _only_repeated(one: Settled) -> bool:
 
 def _pairs(good: Sequence[Settled], bad: Sequence[Settled], left: Tally[Reason]) -> Iterator[Lesson]:
     options = list(_options(good[:MOST_TEXTS], bad[:MOST_TEXTS]))
-    different = [pair for pair in options if not alike(*pair.texts)]
+    different = [pair for pair in options if pair.differs]
     telling = _most_telling(different)
     left["alike"] += len(options) - len(different)
     left["limit"] += len(different) - len(telling)
@@ -168,16 +174,17 @@ def _pairs(good: Sequence[Settled], bad: Sequence[Settled], left: Tally[Reason])
 
 
 def _options(good: Sequence[Settled], bad: Sequence[Settled]) -> Iterator[_Pair]:
-    """Every pair that may be made: what is preferred obeys its demand, by the rule that counts both texts."""
+    """Every pair that may be made: what is preferred is never further from its demand, by the rule that counts both
+    texts, and of two good answers the one that obeys is preferred to the one that does not."""
     off = {one.item.id: one.off(one.text) for one in (*good, *bad)}
-    for one in (one for one in good if not off[one.item.id]):
-        if one.state == "edited":
-            yield _Pair("edit", one, one, (one.text, one.item.text), one.off(one.item.text))
+    for one in good:
+        mine, before = off[one.item.id], one.off(one.item.text)
+        if one.state == "edited" and mine <= before:
+            yield _Pair("edit", one, one, (one.text, one.item.text), before)
         for other in (*bad, *good):
-            same_rule = other.item.counter == one.item.counter
-            if same_rule and (not other.kept or off[other.item.id]):
-                why: Why = "length" if other.kept else "verdict"
-                yield _Pair(why, one, other, (one.text, other.text), off[other.item.id])
+            theirs = off[other.item.id]
+            if other.item.counter == one.item.counter and (mine == 0 < theirs or (not other.kept and mine <= theirs)):
+                yield _Pair("length" if other.kept else "verdict", one, other, (one.text, other.text), theirs)
 
 
 def _most_telling(pairs: Sequence[_Pair]) -> list[_Pair]:

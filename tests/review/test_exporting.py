@@ -241,9 +241,9 @@ def test_pairs(desk):
     }
 
 
-def test_what_misses_its_demand_is_never_preferred(desk):
+def test_what_is_further_from_its_demand_is_never_preferred(desk):
     desk.accept(desk.answer(LONG))
-    desk.edit(desk.answer(LONGER), "春风送暖，祝我敬爱的老师安康！")
+    desk.edit(desk.answer(LONGER), LONGER + "祝您一切都好，岁岁平安！")
     desk.reject(desk.answer(SHORT))
     with pytest.raises(InputError, match=r"unpaired 3\b"):
         desk.export("dpo")
@@ -260,7 +260,7 @@ def test_without_a_demand_verdicts_alone_prefer(desk):
     }
 
 
-def test_nearly_equal_texts_are_no_pair(desk):
+def test_two_answers_that_are_nearly_equal_are_no_pair_but_a_small_edit_is(desk):
     fifty = (
         "春风送暖入屠苏，祝您和家人在新的一年里身体健康、工作顺利、万事如意，笑口常开，事事顺心，步步高升，福气满满。"
     )
@@ -270,8 +270,8 @@ def test_nearly_equal_texts_are_no_pair(desk):
     desk.edit(desk.answer(fifty.replace("福气", "喜气"), prompt), fifty.replace("福气", "才气"))
     desk.reject(desk.answer("过年好。", prompt))
     exported = desk.export("dpo")
-    assert exported.left_out == {"alike": 3, "unpaired": 1}
-    assert exported.rows == {"train": 2}
+    assert exported.left_out == {"alike": 2, "unpaired": 1}
+    assert exported.rows == {"train": 3}
 
 
 def test_items_of_different_prompts_are_no_pair(desk):
@@ -304,15 +304,15 @@ def test_every_pair_is_sound_whatever_was_decided(constraint, decided, random):
     for lesson in lessons:
         chosen, rejected = lesson.texts
         assert chosen in kept - refused
-        assert constraint is None or check(chosen, constraint).ok
-        assert not alike(chosen, rejected)
         better, worse = lesson.sources
+        assert better.off(chosen) <= better.off(rejected)
+        assert lesson.why == "edit" or not alike(chosen, rejected)
         if lesson.why == "edit":
             assert better is worse and rejected == better.item.text
         elif lesson.why == "verdict":
             assert worse.state == "rejected"
         else:
-            assert worse.kept and not check(rejected, constraint).ok
+            assert worse.kept and check(chosen, constraint).ok and not check(rejected, constraint).ok
     assert len({lesson.texts for lesson in lessons if lesson.why != "edit"}) == sum(x.why != "edit" for x in lessons)
     shuffled = list(items.values())
     random.shuffle(shuffled)

@@ -162,7 +162,7 @@ class Desk:
         return {self._out.download: gr.update(value=None, interactive=False), self._out.notice: ""}
 
     def _previewed(self, file: str, task: str | None, format: str, source: str, licence: str) -> Updates:
-        with _unnamed(file) as path:
+        with unnamed(file) as path:
             found = preview(path, self._task(task), format or None, limit=FIRST, source=source, licence=licence)
         problem = words.note("import.problem", "problem", reason=words.words(found.problem)) if found.problem else ""
         shown = ""
@@ -176,7 +176,7 @@ class Desk:
 
         if file is None:
             raise InputError("choose a file first", "import.none")
-        with _unnamed(file) as path:
+        with unnamed(file) as path:
             rows = list(read(path, self._task(task), format or None, source=source, licence=licence))
         good, bad = self._sorted(rows)
         with self._room.writing:
@@ -216,20 +216,14 @@ class Desk:
                 f"the format {format!r} is no file", "error.format_unknown", name=format, known=", ".join(NAMES)
             )
         kind = what if what in SOURCES else SOURCES[0]
-        # Gradio serves files of the temporary folder alone, and copies them to its own.
         with tempfile.TemporaryDirectory(prefix="hesui-export-") as place:
             path = Path(place) / f"hesui-{kind}-{chosen.name}{chosen.suffix}"
             n = write(self._rows(kind, run), path, chosen.name)
-            value = self._cached(path)
+            value = served_file(path, self._out.download)
         return {
             self._out.download: gr.update(value=value, interactive=True),
             self._out.notice: words.note("export.made", n=n),
         }
-
-    def _cached(self, path: Path) -> Any:
-        from gradio.processing_utils import save_file_to_cache
-
-        return save_file_to_cache(path, self._out.download.GRADIO_CACHE)
 
     def _rows(self, kind: str, run: str | None) -> Iterable[Row]:
         from hesui.corpus.seeds import load_seeds
@@ -246,8 +240,15 @@ def _named(format: str | None) -> Text:
     return text(key) if key in TEXTS else Text(format or "?", format or "?")
 
 
+def served_file(path: Path, button: gr.DownloadButton) -> Any:
+    """A file that the page may serve: Gradio serves those of its own folder alone."""
+    from gradio.processing_utils import save_file_to_cache
+
+    return save_file_to_cache(path, button.GRADIO_CACHE)
+
+
 @contextmanager
-def _unnamed(file: str) -> Iterator[Path]:
+def unnamed(file: str) -> Iterator[Path]:
     """An uploaded file under a name of ours: its own may say anything, and errors would repeat it."""
     suffix = Path(file).suffix.lower()
     with tempfile.TemporaryDirectory(prefix="hesui-import-") as folder:
