@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -295,3 +297,37 @@ def test_the_page_answers_the_desk_over_http_past_the_queue(app, desk):
 
         assert len(post("rv_open", {"reviewer": "网上的人"})["items"]) == 2
         assert post("rv_decide", None)["key"] == "error.reviewer_name"
+
+
+def test_an_owner_imports_a_table_and_takes_a_data_set_out(reviewer, desk, tmp_path):
+    table = tmp_path / "<img src=x onerror=hacked=1>.csv"
+    table.write_text(
+        f"题目,答复\n{PROMPT},老师，新年好！祝愿您平安健康，万事如意。\n{NASTY.replace(',', ' ')},没有要求\n", "utf-8"
+    )
+    desk.queue.add([item(1)])
+    page = reviewer("甲")
+    page.locator("#review-files-tab-button").click()
+    page.locator("#rvin-file input[type=file]").set_input_files(table)
+    page.locator("#rvin-column-prompt input").click()
+    page.locator("[role=option]", has_text="题目").click()
+    page.locator("#rvin-column-completion input").click()
+    page.locator("[role=option]", has_text="答复").last.click()
+    page.locator("#rvin-shown", has_text="平安健康").wait_for()
+    page.locator("#rvin-add:enabled").click()
+    page.locator("#rvin-notice", has_text="好的 1 行，新增 1 条，坏的 1 行").wait_for()
+    assert page.evaluate("window.hacked") is None
+    with page.expect_download() as download:
+        page.locator("#rvin-rejected:enabled").click()
+    assert '"line": 3' in Path(download.value.path()).read_text("utf-8")
+    page.locator("#rvout-make").click()
+    page.locator("#rvout-notice", has_text="还没有可以导出的内容").wait_for()
+    page.locator("#review-desk-tab-button").click()
+    page.keyboard.press("a")
+    saved(page)
+    page.locator("#review-files-tab-button").click()
+    page.locator("#rvout-make").click()
+    page.locator("#rvout-shown .summary").wait_for()
+    with page.expect_download() as download:
+        page.locator("#rvout-download:enabled").click()
+    with zipfile.ZipFile(download.value.path()) as packed:
+        assert "hesui-sft/README.md" in packed.namelist()

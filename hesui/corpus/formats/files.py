@@ -7,19 +7,24 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, Literal, NamedTuple, TextIO
 from uuid import uuid4
 
 from hesui.errors import InputError
 
 CHUNK = 1 << 16  # characters read at once from a JSON array
+BEGINNING = 1000  # characters kept of an element that is too long
 TOO_DEEP = "nested too deeply"
+TOO_MANY_DIGITS = "a number of thousands of digits"
 DELIMITERS = (",", "\t", ";")
 # What a spreadsheet takes for a formula, https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = re.compile(r"'*[=+\-@＝＋－＠\t\r\n]")
+# What changes nothing in the structure of an array: all but its marks, and the inside of a string.
+_NO_MARK = re.compile(r'[^"\[\]{},]*+')
+_IN_STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
 
 class Located(NamedTuple):
@@ -29,18 +34,35 @@ class Located(NamedTuple):
     record: Any
 
 
+class Element(NamedTuple):
+    """An element of a JSON array as it is written, and the line it begins on, counted from 1."""
+
+    line: int
+    text: str  # without white space around it; only its beginning where it is too long
+    too_long: bool
+    cut: bool = False  # the file ends in it
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[TextIO]:
-    """`path` open as UTF-8 text, its line ends as they are. Raises InputError where that fails, also while reading."""
+def opened(path: Path, errors: Literal["strict", "surrogateescape"] = "strict") -> Iterator[TextIO]:
+    """`path` open as UTF-8 text, its line ends as they are. Raises InputError where that fails, also while reading.
+
+    `errors` says what becomes of bytes that are not UTF-8, as it does for `open`.
+    """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        with path.open(encoding="utf-8-sig", errors=errors, newline="") as stream:
             yield stream
     except UnicodeDecodeError:
-        raise InputError(
-            f"{path.name} is not UTF-8 text; convert it first, e.g. with iconv", "error.file_encoding", file=path.name
-        ) from None
+        raise not_utf8(path) from None
     except OSError as error:
         raise unreadable(path, error.strerror) from None
+
+
+def not_utf8(path: Path) -> InputError:
+    """`path` is written in another encoding."""
+    return InputError(
+        f"{path.name} is not UTF-8 text; convert it first, e.g. with iconv", "error.file_encoding", file=path.name
+    )
 
 
 def unreadable(path: Path, reason: object) -> InputError:
@@ -77,17 +99,32 @@ def read_lines(path: Path) -> Iterator[Located]:
 
 def read_array(path: Path) -> Iterator[Located]:
     """The elements of a JSON array of objects or arrays, without holding the file in memory. Raises InputError."""
-    decoder = json.JSONDecoder()
     with opened(path) as stream:
-        rest, line, first = "", 1, True
-        while True:
-            rest, line, ended = _next_element(stream, rest, line, path, first)
-            if ended:
-                _expect_end(stream, rest, line, path)
-                return
-            element, rest, breaks = _decode(decoder, stream, rest, line, path)
-            yield Located(line, element)
-            line, first = line + breaks, False
+        for element in elements(stream, path):
+            if not element.text.startswith(("{", "[")):
+                raise broken_json(path, element.line, "expected an object")
+            yield Located(element.line, _loads(path, element.line, element.text))
+
+
+def elements(stream: TextIO, path: Path, longest: int | None = None) -> Iterator[Element]:
+    """The elements of a JSON array, cut apart at its commas without being decoded: a broken one costs no other.
+
+    Of an element of more than `longest` characters only the beginning is kept. Raises InputError, which names the
+    file and the line, where no array begins, and at last where it does not end or something follows its end.
+    """
+    scan = _Scan(stream, longest)
+    if scan.character() != "[":
+        raise broken_json(path, scan.line, "expected [")
+    end = ","
+    while end == ",":
+        element, end = scan.element()
+        if element.text or end == ",":
+            yield element._replace(cut=not end)
+        if not end:
+            raise broken_json(path, scan.line, "expected ," if element.text else "expected an element")
+    if follows := scan.character():
+        follows += scan.text[scan.start : scan.start + 19]
+        raise broken_json(path, scan.line, f"{follows!r} follows the end of the array")
 
 
 def read_table(path: Path, columns: Mapping[str, Sequence[str]], required: Sequence[str]) -> Iterator[Located]:
@@ -108,8 +145,7 @@ def read_table(path: Path, columns: Mapping[str, Sequence[str]], required: Seque
                     yield Located(line, _record(path, line, header, cells))
                 line = lines.line_num + 1
         except csv.Error as error:
-            reason = InputError(f"no valid CSV: {error}; check the quotes", "error.table_broken", reason=error)
-            raise at_line(path, line, reason) from None
+            raise at_line(path, line, csv_problem(error)) from None
 
 
 def write_lines(records: Iterable[Any], path: Path) -> int:
@@ -170,89 +206,122 @@ def broken_json(path: Path, line: int, reason: object) -> InputError:
     return at_line(path, line, InputError(f"no valid JSON: {reason}", "error.json_broken", reason=reason))
 
 
+def csv_problem(error: csv.Error) -> InputError:
+    """What is wrong with a line of a table that `csv.reader` refused with `error`."""
+    return InputError(f"no valid CSV: {error}; check the quotes", "error.table_broken", reason=error)
+
+
+def json_problem(error: ValueError | RecursionError) -> InputError:
+    """What is wrong with a text that `json.loads` refused with `error`."""
+    if isinstance(error, json.JSONDecodeError):
+        said = error.msg.removesuffix(" at").removesuffix(" starting")
+        reason = f"{said} (character {error.pos + 1})"
+    else:
+        reason = TOO_DEEP if isinstance(error, RecursionError) else TOO_MANY_DIGITS
+    return InputError(f"no valid JSON: {reason}", "error.json_broken", reason=reason)
+
+
 def _loads(path: Path, line: int, text: str) -> Any:
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise broken_json(path, line, f"{_reason(error)} (character {error.pos + 1})") from None
-    except ValueError as error:  # a number of thousands of digits
-        raise broken_json(path, line, error) from None
-    except RecursionError:
-        raise broken_json(path, line, TOO_DEEP) from None
+    except (ValueError, RecursionError) as error:
+        breaks = text.rstrip().count("\n", 0, error.pos) if isinstance(error, json.JSONDecodeError) else 0
+        raise at_line(path, line + breaks, json_problem(error)) from None
 
 
-def _reason(error: json.JSONDecodeError) -> str:
-    return error.msg.removesuffix(" at").removesuffix(" starting")
+class _Scan:
+    """Reads an array from mark to mark."""
+
+    def __init__(self, stream: TextIO, longest: int | None) -> None:
+        self.text = ""  # what was read last
+        self.start = 0  # where in it the next element begins
+        self.line = 1  # of that place
+        self._stream = stream
+        self._longest = longest
+
+    def character(self) -> str:
+        """The next character that is not white space; "" where the file ends."""
+        while not (rest := self.text[self.start :].lstrip()):
+            self.line += self.text.count("\n", self.start)
+            self.text, self.start = self._stream.read(CHUNK), 0
+            if not self.text:
+                return ""
+        found = len(self.text) - len(rest)
+        self.line += self.text.count("\n", self.start, found)
+        self.start = found + 1
+        return rest[0]
+
+    def element(self) -> tuple[Element, str]:
+        """The next element, and what ends it: "," or "]"; "" where the file ends."""
+        self._begun: Element | None = None
+        at, depth, quoted = self.start, 0, False
+        while True:
+            at = _end(_IN_STRING if quoted else _NO_MARK, self.text, at)
+            mark = self.text[at : at + 1]
+            if mark in ("", "\\"):  # a backslash stops the scan only where what it escapes is not read yet
+                at = self._read_on(at)
+                if at < 0:
+                    return self._taken(len(self.text)), ""
+                continue
+            if mark == '"':
+                quoted = not quoted
+            elif not depth and mark in ",]":
+                return self._taken(at), mark
+            else:
+                depth = max(0, depth + (1 if mark in "[{" else -(mark in "]}")))
+            at += 1
+
+    def _read_on(self, at: int) -> int:
+        """Read more behind `at`, and forget what is not wanted; where `at` lies now, -1 where the file ends."""
+        if self._longest is not None and at - self.start > self._longest:
+            self._begun = self._begun or self._element(at)
+            self.line += self.text.count("\n", self.start, at)
+            self.start = at
+        # As much again as there is, so that a long element is not copied too often.
+        more = self._stream.read(max(CHUNK, at - self.start))
+        self.text = self.text[self.start :] + more
+        at, self.start = at - self.start, 0
+        return at if more else -1
+
+    def _taken(self, at: int) -> Element:
+        element = self._begun or self._element(at)
+        self.line += self.text.count("\n", self.start, at)
+        self.start = at + 1
+        return element
+
+    def _element(self, at: int) -> Element:
+        text = self.text[self.start : at].lstrip()
+        line = self.line + self.text.count("\n", self.start, at - len(text))
+        text = text.rstrip()
+        too_long = self._longest is not None and len(text) > self._longest
+        return Element(line, text[:BEGINNING] if too_long else text, too_long)
 
 
-def _next_element(stream: TextIO, rest: str, line: int, path: Path, first: bool) -> tuple[str, int, bool]:
-    """Skip to the next element; the text from there, its line, and whether the array has ended instead."""
-    wanted = "[" if first else ","
-    while True:
-        stripped = rest.lstrip()
-        line += rest[: len(rest) - len(stripped)].count("\n")
-        rest = stripped or stream.read(CHUNK)
-        if not stripped and rest:
-            continue
-        if wanted and rest[:1] == wanted:
-            rest, wanted = rest[1:], ""
-        elif rest[:1] == "]" and (not wanted or not first):
-            return rest[1:], line, True
-        elif wanted or not rest:
-            raise broken_json(path, line, f"expected {wanted or 'an element'}")
-        else:
-            return rest, line, False
-
-
-def _expect_end(stream: TextIO, rest: str, line: int, path: Path) -> None:
-    while rest:
-        if follows := rest.lstrip():
-            line += rest[: len(rest) - len(follows)].count("\n")
-            raise broken_json(path, line, f"{follows[:20]!r} follows the end of the array")
-        line += rest.count("\n")
-        rest = stream.read(CHUNK)
-
-
-def _decode(decoder: json.JSONDecoder, stream: TextIO, rest: str, line: int, path: Path) -> tuple[Any, str, int]:
-    """The element that `rest` begins with, what follows it, and how many line ends it holds."""
-    if rest[0] not in "{[":
-        raise broken_json(path, line, "expected an object")
-    chunk = CHUNK
-    while True:
-        try:
-            element, end = decoder.raw_decode(rest)
-        except RecursionError:
-            raise broken_json(path, line, TOO_DEEP) from None
-        except json.JSONDecodeError as error:
-            more = stream.read(chunk) if _may_go_on(error, rest) else ""
-            if not more:
-                raise broken_json(path, line + error.lineno - 1, _reason(error)) from None
-            rest += more
-            chunk *= 2  # so that a long element is not parsed from its start too often
-        except ValueError as error:
-            raise broken_json(path, line, error) from None
-        else:
-            return element, rest[end:], rest.count("\n", 0, end)
-
-
-def _may_go_on(error: json.JSONDecodeError, text: str) -> bool:
-    """Whether `text` may only be cut short: the decoder failed at its end, or inside a string that does not end."""
-    return error.pos > len(text) - 16 or error.msg.startswith("Unterminated string")
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    """Where the match of `pattern` at `at` ends, which may be empty."""
+    match = pattern.match(text, at)
+    return match.end() if match else at
 
 
 def _delimiter(path: Path, columns: Mapping[str, Sequence[str]], required: Sequence[str]) -> str:
     """The delimiter under which the header has most of the columns that are needed."""
     with opened(path) as stream:
         header = stream.readline(CHUNK)
-    known = {name for column in required for name in columns[column]}
+    return delimiter_of(header, {name for column in required for name in columns[column]})
 
-    def found(delimiter: str) -> int:
-        return sum(_name(cell) in known for cell in header.split(delimiter))
+
+def delimiter_of(header: str, known: Collection[str]) -> str:
+    """The delimiter under which a table's header has most of the `known` names, and most names at all."""
+
+    def found(delimiter: str) -> tuple[int, int]:
+        names = header.split(delimiter)
+        return sum(column_name(name) in known for name in names), len(names)
 
     return max(DELIMITERS, key=found)
 
 
-def _name(cell: str) -> str:
+def column_name(cell: str) -> str:
+    """The name in a cell of a header, as names are compared."""
     return cell.strip().strip('"').strip().lower()
 
 
@@ -263,25 +332,36 @@ def _header(
     if not any(cell.strip() for cell in cells):
         raise empty(path)
     meanings = {name: column for column, names in columns.items() for name in names}
-    header = [meanings.get(_name(cell), "") for cell in cells]
+    header = [meanings.get(column_name(cell), "") for cell in cells]
     for column in required:
         if column not in header:
-            found, names = ", ".join(cells)[:200], ", ".join(columns[column])
-            raise InputError(
-                f"{path.name}, line 1: no column {column!r} among: {found}; it may be called: {names}",
-                "error.column_missing", file=path.name, column=column, found=found, names=names,
-            )  # fmt: skip
+            raise column_missing(path, column, cells, columns[column])
     return header
+
+
+def column_missing(path: Path, column: str, cells: Sequence[str], names: Sequence[str]) -> InputError:
+    """A table's header, `cells`, has no `column`, which may be called by any of `names`."""
+    found, allowed = ", ".join(cells)[:200], ", ".join(names)
+    return InputError(
+        f"{path.name}, line 1: no column {column!r} among: {found}; it may be called: {allowed}",
+        "error.column_missing", file=path.name, column=column, found=found, names=allowed,
+    )  # fmt: skip
 
 
 def _record(path: Path, line: int, header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     if len(cells) > len(header):
-        reason = InputError(
-            f"{len(cells)} cells under {len(header)} columns; quote cells that hold a delimiter",
-            "error.table_cells", cells=len(cells), columns=len(header),
-        )  # fmt: skip
-        raise at_line(path, line, reason)
-    named = {column: cell for column, cell in zip(header, cells, strict=False) if column}
-    return {
-        column: cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell for column, cell in named.items()
-    }
+        raise at_line(path, line, cell_count(len(cells), len(header)))
+    return {column: unguarded(cell) for column, cell in zip(header, cells, strict=False) if column}
+
+
+def cell_count(cells: int, columns: int) -> InputError:
+    """A line of a table has another number of cells than the header."""
+    return InputError(
+        f"{cells} cells under {columns} columns; quote cells that hold a delimiter",
+        "error.table_cells", cells=cells, columns=columns,
+    )  # fmt: skip
+
+
+def unguarded(cell: str) -> str:
+    """A cell without its guard against spreadsheets; see write_table."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -5,7 +5,7 @@ Formats whose records are objects also carry the row's class, in a field "class"
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from hesui.corpus.formats.drafts import (
@@ -21,6 +21,8 @@ from hesui.corpus.formats.drafts import (
 from hesui.corpus.rows import Row
 from hesui.errors import InputError
 from hesui.records import Message
+
+RANKED = ("chosen", "rejected")  # the two answers of a record for preference training
 
 
 def trl_record(row: Row) -> dict[str, Any]:
@@ -109,6 +111,19 @@ def qianfan_record(row: Row) -> list[list[dict[str, Any]]]:
 
 def qianfan_drafts(record: Any) -> Iterator[Draft]:
     """A Qianfan line: one conversation as a list of turns, or a list of such conversations."""
+    for draft, _ in _qianfan_turns(record):
+        yield draft
+
+
+def qianfan_answers(record: Any) -> Iterator[Draft]:
+    """A Qianfan line, with a draft for each of the answers that are ranked under its last prompt."""
+    for draft, last in _qianfan_turns(record):
+        answers = _responses(last.get("response"))
+        yield from (draft._replace(reference=answer) for answer in answers) if answers else (draft,)
+
+
+def _qianfan_turns(record: Any) -> Iterator[tuple[Draft, Mapping[str, Any]]]:
+    """The conversations of a Qianfan line, each with its last turn."""
     if not is_qianfan(record):
         raise InputError('not a Qianfan line; write [{"prompt": "…", "response": [["…"]]}]', "error.qianfan_line")
     conversations = record if isinstance(record[0], list) else [record]
@@ -116,7 +131,31 @@ def qianfan_drafts(record: Any) -> Iterator[Draft]:
         *earlier, last = [_object(turn) for turn in conversation]
         system = text_of(_object(conversation[0]), "system")
         pairs = [(text_of(turn, "prompt", required=True), _response(turn)) for turn in earlier]
-        yield Draft(text_of(last, "prompt", required=True), _response(last), _history(system, pairs))
+        yield Draft(text_of(last, "prompt", required=True), _response(last), _history(system, pairs)), last
+
+
+def each_answer(drafts: Callable[[Any], Iterator[Draft]]) -> Callable[[Any], Iterator[Draft]]:
+    """A reader like `drafts` that makes a draft of each answer where a record ranks two of them.
+
+    TRL's and LLaMA-Factory's DPO records are read: `chosen` and `rejected` are texts, single messages, lists of
+    messages, or whole conversations that begin with what was asked.
+    """
+
+    def answers(record: Any) -> Iterator[Draft]:
+        fields = record if isinstance(record, dict) else {}
+        told = [_told(fields[name], name) for name in RANKED if fields.get(name) is not None]
+        if not told:
+            yield from drafts(record)
+            return
+        asked: list[Message] = []
+        if any(turns[0].role == "assistant" for turns in told):
+            draft = next(drafts(record))
+            asked = [*draft.history, Message("user", draft.prompt)]
+        for turns in told:
+            whole = [*asked, *turns] if turns[0].role == "assistant" else turns
+            yield of_turns(whole, text_of(fields, "class"))
+
+    return answers
 
 
 def table_record(row: Row) -> dict[str, str]:
@@ -164,8 +203,23 @@ def is_sharegpt(record: Any) -> bool:
 def is_qianfan(record: Any) -> bool:
     """Whether a JSON value is a Qianfan line, with one bracket around its turns or two."""
     if isinstance(record, list) and record and isinstance(record[0], list):
-        return all(is_qianfan(one) and isinstance(one[0], dict) for one in record)
-    return isinstance(record, list) and bool(record) and all(_is_qianfan_turn(turn) for turn in record)
+        return all(_is_qianfan_conversation(one) for one in record)
+    return _is_qianfan_conversation(record)
+
+
+def has_response(line: list[Any]) -> bool:
+    """Whether a Qianfan line is certainly one: a list of prompts without responses could be an array of records."""
+    turns = line[0] if isinstance(line[0], list) else line
+    return line is not turns or any("response" in turn for turn in turns)
+
+
+def is_ranked(record: Any) -> bool:
+    """Whether a JSON value ranks two whole conversations, with no prompt beside them."""
+    return isinstance(record, dict) and all(isinstance(record.get(name), list) for name in RANKED)
+
+
+def _is_qianfan_conversation(turns: Any) -> bool:
+    return isinstance(turns, list) and bool(turns) and all(_is_qianfan_turn(turn) for turn in turns)
 
 
 def _is_qianfan_turn(turn: Any) -> bool:
@@ -180,6 +234,26 @@ def _response(turn: Mapping[str, Any]) -> str:
     if answers is not None and not isinstance(answers, str):
         raise missing("response")
     return answers or ""
+
+
+def _responses(answers: Any) -> list[str]:
+    """All of a turn's answers, the best first."""
+    flat = [] if answers is None else [answers]
+    while any(isinstance(answer, list) for answer in flat):
+        flat = [one for answer in flat for one in (answer if isinstance(answer, list) else [answer])]
+    if not all(isinstance(answer, str) for answer in flat):
+        raise missing("response")
+    return flat
+
+
+def _told(answer: Any, name: str) -> list[Message]:
+    """The turns of an answer in the field `name`, as preference records write it."""
+    if isinstance(answer, str):
+        return [Message("assistant", answer)]
+    turns = [_object(turn) for turn in (answer if isinstance(answer, list) else [answer])]
+    if not turns:
+        raise missing(name)
+    return [message_of(turn.get("role", turn.get("from")), turn.get("content", turn.get("value"))) for turn in turns]
 
 
 def _object(record: Any) -> Mapping[str, Any]:

@@ -37,6 +37,8 @@ class Format(NamedTuple):
     rows: Callable[[Path, Origin], Iterator[Row]]
     write: Callable[[Iterable[Row], Path], int]
     fits: Callable[[Any], bool] = lambda record: False  # whether a JSON value is a record of it
+    answers: Callable[[Any], Iterator[Draft]] = lambda record: iter(())  # what a record says, once for each answer
+    row: Callable[[Any, Draft, Origin], Row] = lambda record, draft, origin: row_of(draft, origin)
 
 
 class Preview(NamedTuple):
@@ -113,6 +115,19 @@ def require_format(name: str) -> Format:
     return FORMATS[name]
 
 
+def fitting(record: Any) -> Format:
+    """The format that a JSON value is a record of, with or without ranked answers. Raises InputError."""
+    for format in FORMATS.values():
+        if format.fits(record):
+            return format
+    if shapes.is_ranked(record):
+        return FORMATS["trl"]
+    if not isinstance(record, dict):
+        raise InputError("not a JSON object", "error.json_object")
+    found = ", ".join(record)[:200]
+    raise InputError(f"a record of no known format; its fields: {found}", "error.record_unknown", found=found)
+
+
 def _values(path: Path) -> Iterator[Located]:
     """The JSON values of a file: the elements of its one array, else one of each line."""
     return (
@@ -132,7 +147,7 @@ def _is_qianfan_lines(path: Path) -> bool:
         first = next(lines).record
     except InputError:
         return False
-    return shapes.is_qianfan(first) and (_has_response(first) or _goes_on(lines))
+    return shapes.is_qianfan(first) and (shapes.has_response(first) or _goes_on(lines))
 
 
 def _goes_on(lines: Iterator[Located]) -> bool:
@@ -140,11 +155,6 @@ def _goes_on(lines: Iterator[Located]) -> bool:
         return next(lines, None) is not None
     except InputError:
         return True
-
-
-def _has_response(record: Any) -> bool:
-    turns = record[0] if isinstance(record[0], list) else record
-    return record is not turns or any("response" in turn for turn in turns)
 
 
 def _foreign(drafts: Callable[[Any], Iterator[Draft]]) -> Callable[[Path, Origin], Iterator[Row]]:
@@ -171,13 +181,25 @@ def _each(path: Path, values: Iterable[Located], rows: Callable[[Any], Iterator[
             yield from rows(record)
         except InputError as error:
             raise files.at_line(path, line, error) from None
+        except RecursionError as error:  # a constraint within a constraint, hundreds of times
+            raise files.at_line(path, line, files.json_problem(error)) from None
+
+
+def _own_drafts(record: Any) -> Iterator[Draft]:
+    """What a row as we write it says."""
+    row = _stated_row(record, Origin("-"))
+    yield Draft(row.prompt, row.reference, row.history)
+
+
+def _stated_row(record: Any, origin: Origin) -> Row:
+    if not isinstance(record, dict):
+        raise missing("prompt")
+    return own.from_record({**record, "id": record.get("id") or "-", "class": record.get("class") or origin.task})
 
 
 def _own_row(record: Any, origin: Origin) -> Row:
     """A row as we write it, its texts cleaned; what it says of itself goes before what is said of the file."""
-    if not isinstance(record, dict):
-        raise missing("prompt")
-    row = own.from_record({**record, "id": record.get("id") or "-", "class": record.get("class") or origin.task})
+    row = _stated_row(record, origin)
     prompt, reference = clean(row.prompt), clean(row.reference or "")
     history = tuple(Message(turn.role, clean(turn.content)) for turn in row.history)
     if not prompt.strip():
@@ -202,27 +224,36 @@ def _write_table(rows: Iterable[Row], path: Path) -> int:
     return files.write_table(map(shapes.table_record, rows), path, tuple(COLUMNS))
 
 
+def _json(
+    name: str,
+    suffix: str,
+    drafts: Callable[[Any], Iterator[Draft]],
+    record: Callable[[Row], Any],
+    fits: Callable[[Any], bool],
+    answers: Callable[[Any], Iterator[Draft]] | None = None,
+) -> Format:
+    """A format of JSON values that others use; of records with ranked answers `drafts` reads the prompt alone."""
+    return Format(name, suffix, _foreign(drafts), _lines(record), fits, answers or shapes.each_answer(drafts))
+
+
 # In the order in which they are tried on a record.
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         format.name: format
         for format in (
-            Format("rows", ".jsonl", _own_rows, _lines(own.to_record), shapes.is_rows),
-            Format("trl", ".jsonl", _foreign(shapes.trl_drafts), _lines(shapes.trl_record), shapes.is_trl),
             Format(
-                "prompt-completion", ".jsonl",
-                _foreign(shapes.plain_drafts), _lines(shapes.plain_record), shapes.is_plain,
+                "rows", ".jsonl", _own_rows, _lines(own.to_record), shapes.is_rows,
+                _own_drafts, lambda record, _, origin: _own_row(record, origin),
             ),
-            Format("alpaca", ".json", _foreign(shapes.alpaca_drafts), _lines(shapes.alpaca_record), shapes.is_alpaca),
-            Format(
-                "sharegpt", ".json",
-                _foreign(shapes.sharegpt_drafts), _lines(shapes.sharegpt_record), shapes.is_sharegpt,
+            _json("trl", ".jsonl", shapes.trl_drafts, shapes.trl_record, shapes.is_trl),
+            _json("prompt-completion", ".jsonl", shapes.plain_drafts, shapes.plain_record, shapes.is_plain),
+            _json("alpaca", ".json", shapes.alpaca_drafts, shapes.alpaca_record, shapes.is_alpaca),
+            _json("sharegpt", ".json", shapes.sharegpt_drafts, shapes.sharegpt_record, shapes.is_sharegpt),
+            _json(
+                "qianfan", ".jsonl", shapes.qianfan_drafts, shapes.qianfan_record, shapes.is_qianfan,
+                shapes.qianfan_answers,
             ),
-            Format(
-                "qianfan", ".jsonl",
-                _foreign(shapes.qianfan_drafts), _lines(shapes.qianfan_record), shapes.is_qianfan,
-            ),
-            Format("csv", ".csv", _table_rows, _write_table),
+            Format("csv", ".csv", _table_rows, _write_table, answers=shapes.table_drafts),
             Format("datasets", "", hub.read_folder, hub.write_folder),
         )
     }

@@ -90,6 +90,29 @@ TEXTS: dict[str, Text] = {
         "文件夹 {folder} 导出后被改动过：{names}。请先移走这些文件，或换一个文件夹。",
         "{folder} was changed since it was exported: {names}. Move these away, or choose another folder.",
     ),
+    "format.labels": Text("待标注的文本", "Texts to be labelled"),
+    "error.column_unknown": Text("没有列“{name}”，可用：{known}。", "There is no column “{name}”; there are: {known}."),
+    "error.file_binary": Text(
+        "{file} 不是文本文件（是表格、压缩包或图片？）。请另存为 UTF-8 的 CSV 或 JSON Lines。",
+        "{file} is no text (a spreadsheet, an archive, a picture?). Save it as CSV or JSON Lines in UTF-8.",
+    ),
+    "error.half_character": Text("含有半个字符，请修正这一处", "half of a character without its other half"),
+    "error.record_encoding": Text(
+        "第 {position} 个字符不是 UTF-8，请把文件存为 UTF-8",
+        "character {position} is not UTF-8; save the file as UTF-8 text",
+    ),
+    "error.record_long": Text(
+        "超过 {limit:,} 个字符，是不是少了换行？", "longer than {limit:,} characters; is a line break missing?"
+    ),
+    "error.record_nul": Text("含有 NUL 字符，请把文件存为 UTF-8 文本", "a NUL character; save the file as UTF-8 text"),
+    "error.record_unknown": Text(
+        "不是任何已知格式，它的字段：{found}", "a record of no known format; its fields: {found}"
+    ),
+    "problem.no_answer": Text("没有答案可审。", "There is no answer to review."),
+    "problem.no_gold": Text(
+        "缺少已知答案，请写在字段“{field}”里：{known}",
+        "The known answer is missing; state it in the field “{field}”: {known}",
+    ),
     "error.column_map": Text(
         "“{value}”没有指定列，请写成 completion=答复 的形式。",
         "“{value}” names no column; write it like completion=答复.",
