@@ -20,7 +20,7 @@ from hesui.errors import HesuiError
 from hesui.settings import EMBEDDED, TINY, Settings
 
 PACKAGES = ("hesui", "torch", "transformers", "peft", "tokenizers", "safetensors", "gradio", "huggingface_hub", "numpy",
-            "datasets", "openai", "rapidfuzz", "sqlalchemy")  # fmt: skip
+            "datasets", "openai", "rapidfuzz", "sqlalchemy", "psycopg", "krippendorff")  # fmt: skip
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 GIB = 2**30
 LITTLE_DISK = 1.0  # GiB; a trained adapter with its checkpoints takes about as much

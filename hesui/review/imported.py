@@ -113,7 +113,7 @@ def _answer_item(format: Format, value: Any, draft: Draft, task: TaskClass, plan
         _require_sound(constraint, row.prompt)
     if task.needs_demand and row.constraint is None:
         raise InputError(
-            f"class {task.id!r} needs a length demand and the prompt states none", "problem.no_demand", name=task.id
+            f"class {task.id!r} needs a length demand and the prompt states none", "problem.no_demand", name=task.name
         )
     if row.reference is None:
         raise InputError("there is no answer to review", "problem.no_answer")

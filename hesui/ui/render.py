@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 
 from hesui.answers import Answer
+from hesui.corpus.classes import Words
 from hesui.errors import HesuiError
 from hesui.length import Constraint, Verdict, check, count
 from hesui.records import BASE, EndReason, Loading, Request, Waiting
@@ -103,9 +104,16 @@ def words(error: Exception) -> Text:
 
 def _named(values: Mapping[str, object]) -> dict[str, object]:
     """`values` with an option's name in the page's words, and the errors among them too."""
-    told = {name: words(value) if isinstance(value, HesuiError) else value for name, value in values.items()}
+    told = {name: _told(value) for name, value in values.items()}
     option = TEXTS.get(f"settings.{values.get('name')}")
     return {**told, "name": option} if option else told
+
+
+def _told(value: object) -> object:
+    """An error or a class's name in both languages; anything else as it is."""
+    if isinstance(value, HesuiError):
+        return words(value)
+    return Text(value.zh, value.en) if isinstance(value, Words) else value
 
 
 def status(happening: Waiting | Loading | None) -> str:

@@ -251,7 +251,8 @@ def shell() -> str:
 <button type="submit" class="rv-primary">{say("review.name.go")}</button></form>
 <div class="rv-column"><div class="rv-main"><div class="rv-stage" aria-live="off"></div>
 <div class="rv-message" hidden></div>
-<section class="rv-editor" hidden><h3>{say("review.edit.title")}</h3><textarea rows="7" aria-label="edit"></textarea>
+<section class="rv-editor" hidden><h3 id="rv-edit-title">{say("review.edit.title")}</h3>
+<textarea rows="7" aria-labelledby="rv-edit-title"></textarea>
 <div class="rv-count"></div><p class="rv-draft" hidden>{say("review.draft")}</p><div class="rv-row">
 <button type="button" data-do="save" class="rv-primary">{say("review.edit.save")} <kbd>Ctrl ⏎</kbd></button>
 <button type="button" data-do="cancel">{say("review.cancel")} <kbd>Esc</kbd></button></div></section>
