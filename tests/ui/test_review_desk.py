@@ -63,19 +63,20 @@ def test_who_signed_in_needs_no_name_and_cannot_take_another(room):
     assert answer["reviewer"] == "chen"
 
 
-def test_two_items_come_and_the_next_follows_each_decision(room):
+def test_items_come_ahead_and_the_next_follows_each_decision(room):
     desk = Desk(room)
-    first, second = send(desk, "open")["items"]
-    answer = send(desk, "decide", item=first["id"], key="k" * 8, action="accept", have=[second["id"]])
-    assert (answer["stored"], answer["action"]) == (first["id"], "accept")
-    [third] = answer["items"]
-    assert third["id"] not in (first["id"], second["id"])
-    assert send(desk, "decide", item=second["id"], key="l" * 8, action="skip", have=[third["id"], "x"])["items"] == []
+    first, second, third = (one["id"] for one in send(desk, "open")["items"])
+    answer = send(desk, "decide", item=first, key="k" * 8, action="accept", have=[second, third])
+    assert (answer["stored"], answer["action"]) == (first, "accept")
+    [fourth] = (one["id"] for one in answer["items"])
+    assert fourth not in (first, second, third)
+    full = [third, fourth, "x"]
+    assert send(desk, "decide", item=second, key="l" * 8, action="skip", have=full)["items"] == []
 
 
 def test_an_undo_brings_the_item_back_with_what_was_decided(room):
     desk = Desk(room)
-    [first, _] = send(desk, "open")["items"]
+    first, *_ = send(desk, "open")["items"]
     send(desk, "decide", item=first["id"], key="k" * 8, action="edit", text="改好了。")
     answer = send(desk, "undo", key="u" * 8)
     assert answer["back"]["id"] == first["id"]
@@ -93,7 +94,7 @@ def test_leases_are_kept_and_given_back(room):
 
 def test_an_edit_is_counted_by_the_rule_of_the_prompt(room):
     desk = Desk(room)
-    [first, _] = send(desk, "open")["items"]
+    first, *_ = send(desk, "open")["items"]
     assert 'rv-measure ok"' in send(desk, "count", item=first["id"], text="好" * 20)["html"]
     assert 'rv-measure over"' in send(desk, "count", item=first["id"], text="好" * 30)["html"]
 

@@ -102,9 +102,9 @@ TEXTS: dict[str, Text] = {
     "review.count.skip": Text("跳过", "skipped"),
     "review.loading": Text("正在取下一条…", "Fetching the next item…"),
     "review.empty": Text(
-        "全部看完了，谢谢！新的候选会出现在这里。主人可以在“导入导出”里导入文件或加入一次蒸馏的答案，也可以去“条目”裁决分歧。",
+        "全部看完了，谢谢！新的候选会出现在这里。主人可以在“导入导出”里导入文件或加入一次蒸馏的答案，也可以去“分歧裁决”。",
         "All done, thank you! New candidates will show up here. An owner can import a file or add a run's answers under "
-        "“Import and export”, and settle splits under “Items”.",
+        "“Import and export”, and settle what is under “Splits”.",
     ),
     "review.empty.narrowed": Text(
         "这一类暂时没有了。在上面改选“全部类别”和“全部语言”，可以继续评审别的。",
