@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from threading import Lock
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -29,6 +30,8 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # SQLite lets one writer in, and who finds it busy sleeps longer each time: within a process they queue up here.
+        self._turn = Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @property
     def engine(self) -> Engine:
@@ -44,7 +47,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that writes: all of it or, after an exception, none."""
-        with self._engine.connect() as connection:
+        with self._turn, self._engine.connect() as connection:
             connection = connection.execution_options(hesui_writes=True)
             with connection.begin():
                 yield connection
