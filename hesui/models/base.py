@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ class Base:
     ends: tuple[int, ...]  # token ids that end an answer
     context: int  # tokens, prompt and answer together
     cache_bytes: int  # of key-value cache per token of a row
+    cache_name: str  # under which the model takes its cache
 
 
 def load_base(source: BaseSource, settings: Settings, progress: Callable[[float], None] = lambda _: None) -> Base:
@@ -78,6 +80,7 @@ def make_base(model: Any, tokenizer: Any) -> Base:
         ends=_ends(model, chat),
         context=getattr(config, "max_position_embeddings", None) or DEFAULT_CONTEXT,
         cache_bytes=_cache_bytes(config, model.dtype.itemsize),
+        cache_name=_cache_name(model),
     )
 
 
@@ -92,6 +95,11 @@ def _cache_bytes(config: Any, itemsize: int) -> int:
     kv_heads = getattr(config, "num_key_value_heads", None) or heads
     head = getattr(config, "head_dim", None) or config.hidden_size // heads
     return int(2 * config.num_hidden_layers * kv_heads * head * itemsize)
+
+
+def _cache_name(model: Any) -> str:
+    """transformers calls it `cache` from 5.24 on, and `past_key_values` before."""
+    return "cache" if "cache" in signature(model.forward).parameters else "past_key_values"
 
 
 def _first_line(error: Exception) -> str:

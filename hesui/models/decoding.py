@@ -151,9 +151,9 @@ class Decoder:
                 input_ids=tokens,
                 attention_mask=seen,
                 position_ids=positions,
-                past_key_values=cache,
                 use_cache=True,
                 logits_to_keep=1,
+                **{self._base.cache_name: cache},
             )
         logits: Tensor = output.logits[:, -1]
         return logits
