@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     gold: float = Field(0.05, ge=0, le=1)  # share of items with a known verdict among those that a reviewer gets
     lease: float = Field(600.0, ge=10)  # seconds that an item stays with a reviewer who does not come back
     prices: Prices = {}  # of teachers, as JSON: {"model": [input, output]}, money for a million tokens
+    auto_resume: bool = False  # training runs whose process is gone go on by themselves
     host: str = "127.0.0.1"  # where the app listens
     port: int = Field(7860, ge=0, le=65535)
 
@@ -55,6 +56,11 @@ class Settings(BaseSettings):
     def classes(self) -> Path:
         """Where an owner's own task classes lie, a file each."""
         return self.home / "classes"
+
+    @property
+    def runs(self) -> Path:
+        """Where training runs lie, a folder each."""
+        return self.home / "runs"
 
     @property
     def adapters(self) -> Path:

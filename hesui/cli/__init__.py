@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from hesui.cli import answering, corpus, distil, models, review
+from hesui.cli import answering, corpus, distil, models, review, train
 from hesui.cli.options import HELP, AsJson
 from hesui.console import FAILED, guarded, print_json, read_settings
 
@@ -30,6 +30,7 @@ app.add_typer(answering.app)
 app.add_typer(corpus.app, name="corpus", help="Look over, check, split, import and export prompts and answers.")
 app.add_typer(distil.app, name="distil", help="Make prompts and answers with a teacher, kept within their length.")
 app.add_typer(review.app, name="review", help="Fill the review queue, look it over, take data sets out of it.")
+app.add_typer(train.app, name="train", help="Train on a data set, watch it, open what came out in Compare.")
 app.add_typer(models.app, name="models", help="List the models, build the embedded ones.")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from gradio.themes import Base
 
 HERE = Path(__file__).parent
-STYLES = (HERE / "style.css", HERE / "review.css", HERE / "review_owner.css")
+STYLES = (HERE / "style.css", HERE / "review.css", HERE / "review_owner.css", HERE / "train.css")
 SCRIPTS = (HERE / "page.js", HERE / "review.js")
 FAVICON = HERE / "favicon.svg"
 

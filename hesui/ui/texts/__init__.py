@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from hesui.length import Constraint
-from hesui.ui.texts import compare, data, errors, review, review_files, review_owner
+from hesui.ui.texts import compare, data, errors, review, review_files, review_owner, train, train_advice
 from hesui.ui.texts.text import LANGS, Lang, Text
 
 __all__ = ["LANGS", "TEXTS", "Lang", "Text", "demand", "text"]
 
 TEXTS: dict[str, Text] = (
-    compare.TEXTS | data.TEXTS | review.TEXTS | review_files.TEXTS | review_owner.TEXTS | errors.TEXTS
+    compare.TEXTS
+    | data.TEXTS
+    | review.TEXTS
+    | review_files.TEXTS
+    | review_owner.TEXTS
+    | train.TEXTS
+    | train_advice.TEXTS
+    | errors.TEXTS
 )
 
 

@@ -1,0 +1,228 @@
+"""One sitting at a run: from whatever an earlier one left to the end, a stop or a failure, which the status tells.
+
+Loads torch and trl only once the run says that it has started. Knows no command line and no signals.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hesui.errors import HesuiError
+from hesui.settings import Settings
+from hesui.train.config import TrainConfig
+from hesui.train.data import DataSet, describe
+from hesui.train.runs import RunFolder, State, write_json
+from hesui.train.worker.diary import Diary, cut
+from hesui.train.worker.wish import Ended, Wish
+
+if TYPE_CHECKING:  # they load torch
+    from hesui.train.worker.checkpoints import Checkpoint
+    from hesui.train.worker.learner import Learner
+    from hesui.train.worker.lessons import Lessons
+    from hesui.train.worker.plan import Plan
+    from hesui.train.worker.watch import Probes, Watch
+
+log = logging.getLogger(__name__)
+
+_LOCK = "worker.lock"
+
+
+class Busy(HesuiError, RuntimeError):
+    """Another process works on the run."""
+
+
+class Outcome(NamedTuple):
+    """How a sitting ended."""
+
+    state: State
+    note: str = ""
+    note_key: str = ""
+    note_values: Mapping[str, Any] = MappingProxyType({})
+
+
+def sit(folder: RunFolder, settings: Settings, wish: Wish) -> State:
+    """Work on the run; how it stands afterwards, which its status says too. Raises Busy where another process does."""
+    with _alone(folder):
+        if folder.done:
+            return "done"
+        diary = Diary(folder, wish)
+        with diary.alive():
+            outcome = _outcome(folder, settings, wish, diary)
+        _last_word(folder, diary, outcome)
+        log.info("run %s: %s %s", folder.id, outcome.state, outcome.note)
+        return outcome.state
+
+
+def _outcome(folder: RunFolder, settings: Settings, wish: Wish, diary: Diary) -> Outcome:
+    config = None
+    try:
+        config = folder.config()
+        return _Sitting(folder, config, settings, wish, diary).work()
+    except Ended:
+        return _ended(folder, config, wish, diary.status.step)
+    except Exception as error:
+        log.exception("run %s failed", folder.id)
+        from hesui.train.worker.failing import explain
+
+        return Outcome("failed", *explain(error, config, folder.path))
+
+
+def _ended(folder: RunFolder, config: TrainConfig | None, wish: Wish, step: int) -> Outcome:
+    """A sitting that ended before it could save; what an earlier one saved can be used all the same."""
+    from hesui.train.worker.checkpoints import complete
+
+    saved = complete(folder.checkpoints)
+    if wish.now() == "cancel" or config is None or not saved:
+        key = "train.note_cancelled" if wish.now() == "cancel" else "train.note_stopped"
+        return Outcome("stopped", f"it was stopped at step {step} and not saved", key, {"step": step})
+    _publish(folder, config, saved[-1])
+    return _stopped(saved[-1].step)
+
+
+def _stopped(step: int) -> Outcome:
+    return Outcome("stopped", f"it was stopped at step {step} and saved", "train.note_saved", {"step": step})
+
+
+def _publish(folder: RunFolder, config: TrainConfig, checkpoint: Checkpoint) -> None:
+    from hesui.train.worker.checkpoints import publish
+    from hesui.train.worker.learner import public_name
+
+    target = folder.path / "model" if config.adaptation == "full" else folder.adapter
+    publish(checkpoint.path, target, public_name(config))
+
+
+def _last_word(folder: RunFolder, diary: Diary, outcome: Outcome) -> None:
+    """Write how the run ended, on a full disk too: what a save left half-written makes room for it."""
+    from hesui.train.worker.checkpoints import sweep
+
+    told = {"state": outcome.state, "phase": "", **outcome._asdict(), "note_values": dict(outcome.note_values)}
+    try:
+        diary.tell(**told)
+    except OSError:
+        log.exception("the status could not be written; making room")
+        sweep(folder.checkpoints)
+        diary.tell(**told)
+
+
+@contextmanager
+def _alone(folder: RunFolder) -> Iterator[None]:
+    """Inside, no other process works on the run; the system frees the lock when its holder dies. Raises Busy."""
+    import fcntl
+
+    with (folder.path / _LOCK).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy(f"another process works on the run {folder.id}", "error.train_busy", id=folder.id) from None
+        yield
+
+
+class _Sitting:
+    def __init__(self, folder: RunFolder, config: TrainConfig, settings: Settings, wish: Wish, diary: Diary) -> None:
+        self._folder = folder
+        self._config = config
+        self._settings = settings
+        self._wish = wish
+        self._diary = diary
+
+    def work(self) -> Outcome:
+        """Train to the end, or as far as it is wanted. Raises Ended, HesuiError and whatever else goes wrong."""
+        self._wish.require_run()
+        self._diary.tell(phase="data")
+        data = describe(self._config.data)
+        self._diary.tell(phase="model")
+        from hesui.train.worker.checkpoints import complete, sweep
+        from hesui.train.worker.learner import load_learner, suit_attention
+
+        learner = load_learner(self._config, self._settings)
+        self._wish.require_run()
+        self._diary.tell(phase="data")
+        from hesui.train.worker.lessons import prepare
+        from hesui.train.worker.plan import make_plan
+
+        lessons = prepare(data, self._config, learner.base, self._wish.require_run)
+        suit_attention(learner, max(lessons.lengths))
+        plan = make_plan(self._config, len(lessons.train))
+        self._folder.checkpoints.mkdir(exist_ok=True)
+        sweep(self._folder.checkpoints)
+        last = next(reversed(complete(self._folder.checkpoints)), None)
+        cut(self._folder.metrics, last.step if last else -1)
+        self._diary.tell(step=last.step if last else 0, steps=plan.steps)
+        return self._train(data, learner, lessons, plan, last)
+
+    def _train(self, data: DataSet, learner: Learner, lessons: Lessons, plan: Plan, last: Checkpoint | None) -> Outcome:
+        from hesui.train.worker.trainers import make_trainer
+
+        watch = self._watch(data, learner, plan)
+        self._wish.require_run()
+        trainer = make_trainer(self._config, plan, learner, lessons, self._folder.checkpoints, watch)
+        self._diary.tell(state="running", phase="train")
+        if last is None:
+            self._before(learner, lessons, plan, trainer, watch)
+        if last is None or (last.step < plan.steps and not watch.probes.exhausted):
+            log.info("training from step %d to %d", last.step if last else 0, plan.steps)
+            trainer.train(resume_from_checkpoint=str(last.path) if last else None)
+        return self._after(learner, plan, watch.probes)
+
+    def _watch(self, data: DataSet, learner: Learner, plan: Plan) -> Watch:
+        from hesui.train.curves import Probe as Point
+        from hesui.train.worker.probe import Probe, choose
+        from hesui.train.worker.watch import Probes, Watch
+
+        rows = choose(self._config, data)
+        probe = Probe(learner.base, rows, self._config.counter) if rows else None
+        names = Point._fields
+        earlier = [Point(*(found[name] for name in names)) for found in self._folder.measurements("probe")]
+        probes = Probes(self._config.patience, [(point.step, point.score) for point in earlier])
+        return Watch(self._config, plan, self._diary, self._wish, probe if probe and len(probe) else None, probes)
+
+    def _before(self, learner: Learner, lessons: Lessons, plan: Plan, trainer: Any, watch: Watch) -> None:
+        """What is measured once, before the first step."""
+        model = learner.base.model
+        self._diary.measure(
+            "used", 0,
+            device=str(learner.base.device), dtype=str(model.dtype).removeprefix("torch."), half=learner.half,
+            attention=model.config._attn_implementation, packing=False, rows=plan.rows, left_out=lessons.left_out,
+            validation=len(lessons.validation), tokens_p50=lessons.quantile(0.5), tokens_p95=lessons.quantile(0.95),
+            tokens_max=max(lessons.lengths), context=lessons.context, steps=plan.steps, epochs=round(plan.epochs, 3),
+            batch=plan.micro * plan.accumulation, micro_batch=plan.micro,
+            trainable=sum(weight.numel() for weight in trainer.model.parameters() if weight.requires_grad),
+            parameters=sum(weight.numel() for weight in trainer.model.parameters()),
+        )  # fmt: skip
+        self._ability(learner, 0)
+        watch.probe_now(0)
+        self._wish.require_run()
+
+    def _after(self, learner: Learner, plan: Plan, probes: Probes) -> Outcome:
+        """Publish what can be used; the run is done unless a person stopped it."""
+        from hesui.train.worker.checkpoints import complete
+
+        self._diary.tell(phase="save")
+        saved = complete(self._folder.checkpoints)
+        last = saved[-1]
+        over = last.step >= plan.steps or probes.exhausted
+        chosen = next((one for one in saved if one.step == probes.best), last) if probes.exhausted else last
+        _publish(self._folder, self._config, chosen)
+        if not over:
+            return _stopped(last.step)
+        try:
+            self._ability(learner, last.step)
+        except Ended:
+            log.info("ability was not measured again: the run is wanted to end")
+        record = {"step": last.step, "steps": plan.steps, "published": chosen.step, "best": probes.best}
+        write_json(self._folder.path / "done.json", {**record, "time": time.time()})
+        if last.step < plan.steps:
+            return Outcome("done", f"it ended early at step {last.step}, no probe was better than step {chosen.step}'s",
+                           "train.note_early", {"step": last.step, "best": chosen.step})  # fmt: skip
+        return Outcome("done")
+
+    def _ability(self, learner: Learner, step: int) -> None:
+        from hesui.train.worker.ability import measure, prompts
+
+        found = measure(learner.base, prompts(), lambda: self._wish.now() != "run")
+        self._diary.measure("ability", step, **found._asdict())

@@ -1,0 +1,80 @@
+"""Runs with a stand-in for the worker, which trains nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from hesui.corpus.rows import Row
+from hesui.corpus.splits import freeze
+from hesui.length import parse
+from hesui.settings import Settings
+from hesui.train import jobs
+from hesui.train.config import TrainConfig
+from hesui.train.runs import runs
+from hesui.train.sittings import living
+
+STANDIN = "standin"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """A home of the test's own, whose processes end with the test."""
+    settings = Settings(home=tmp_path / "home")
+    yield settings
+    for folder in runs(settings.runs):
+        process = living(folder, folder.status())
+        if process is not None:
+            os.kill(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    """A small data set of answers."""
+    folder = tmp_path_factory.mktemp("sets") / "greetings"
+    prompts = [f"给{who}写一段{n}字的拜年话" for n, who in enumerate("爷奶爸妈哥姐弟妹叔姨", start=20)]
+    rows = [Row(str(n), "greeting", prompt, parse(prompt), reference="新年好。") for n, prompt in enumerate(prompts)]
+    freeze(rows, folder)
+    return folder
+
+
+@pytest.fixture
+def config(data):
+    """Makes the settings of a run of so many steps."""
+    return lambda steps=100_000: TrainConfig(data=data, steps=steps)
+
+
+@pytest.fixture
+def standin(monkeypatch):
+    """Says what the stand-in is like; its module's name."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+
+    def be(kind: str = "") -> str:
+        monkeypatch.setenv("STANDIN", kind)
+        return STANDIN
+
+    return be
+
+
+@pytest.fixture
+def until():
+    """Waits until a condition holds."""
+
+    def wait(condition, seconds=60):
+        end = time.monotonic() + seconds
+        while not (found := condition()):
+            assert time.monotonic() < end, "the condition never came true"
+            time.sleep(0.02)
+        return found
+
+    return wait
+
+
+@pytest.fixture
+def state(settings):
+    """A run's state as it is seen."""
+    return lambda folder: jobs.view(settings, folder.id).state
