@@ -362,7 +362,7 @@ def test_running_out_of_memory_names_the_settings_to_try_in_order(tmp_path):
         torch.empty(2**50)
     note = explain(caught.value, TrainConfig(data=tmp_path, rank=16, batch=16), tmp_path)
     assert note.note_key == "error.train_memory"
-    tries = ["gradient_checkpointing=true", "micro_batch=4", "context=512", "rank=8"]
+    tries = ["micro_batch=8", "context=512", "gradient_checkpointing=true", "rank=8"]
     assert note.note_values["settings"].split(", ") == tries
 
 

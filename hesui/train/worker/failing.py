@@ -41,7 +41,7 @@ def explain(error: BaseException, config: TrainConfig | None, place: Path) -> No
 
 def diverged(step: int, config: TrainConfig) -> HesuiError:
     """The error that says that the loss is no number any more."""
-    lower = f"{config.learning_rate / 3:.1g}"
+    lower = f"{config.learning_rate / 10:.1g}"
     return HesuiError(
         f"the loss is no number at step {step}: training diverged; start again with a lower learning_rate, e.g. {lower}",
         "error.train_diverged", step=step, lower=lower,
@@ -49,13 +49,14 @@ def diverged(step: int, config: TrainConfig) -> HesuiError:
 
 
 def thriftier(config: TrainConfig) -> list[str]:
-    """Settings that need less memory, in the order in which to try them: what costs the result least comes first."""
+    """Settings that need less memory, in the order in which to try them, the one of hesui.train.advice.memory."""
     at_once = config.micro_batch or config.batch
-    tries = ["gradient_checkpointing=true"] if not config.gradient_checkpointing else []
-    tries += [f"micro_batch={max(1, at_once // 4)}"] if at_once > 1 else []
-    tries += ["adaptation=lora"] if config.adaptation == "full" else []
+    tries = [f"micro_batch={at_once // 2}"] if at_once > 1 else []
     tries += [f"context={config.context // 2}" if config.context > 256 else "context=512"]
-    if config.adaptation == "lora" and config.rank > 4:
+    tries += ["gradient_checkpointing=true"] if not config.gradient_checkpointing else []
+    if config.adaptation == "full":
+        tries.append("adaptation=lora")
+    elif config.rank > 4:
         tries.append(f"rank={config.rank // 2}")
     return tries
 
