@@ -448,7 +448,7 @@
       root.addEventListener("click", clicked);
       find(".rv-name").addEventListener("submit", async (event) => {
         event.preventDefault();
-        const name = find(".rv-name input").value;
+        const name = find(".rv-name input").value.trim() || (await server.rv_open({ reviewer: "" }).catch(() => ({}))).suggested;
         const answer = await server.rv_open({ ...about(), reviewer: name }).catch(() => ({ error: says("offline") }));
         if (answer.error) { find(".rv-name .hint").innerHTML = answer.error; find(".rv-name .hint").classList.add("missing"); }
         else enter(answer.reviewer, answer);

@@ -285,6 +285,12 @@ def test_the_desk_speaks_english_too(reviewer, desk):
     assert page.locator(".rv-toast").inner_text() == "Accepted · saved"
 
 
+def test_who_starts_without_a_name_gets_one(reviewer, desk):
+    desk.queue.add([item(1)])
+    page = reviewer("  ")
+    assert re.fullmatch(r"\S+ \d{3}", page.locator(".rv-who b").inner_text())
+
+
 def test_the_page_answers_the_desk_over_http_past_the_queue(app, desk):
     desk.queue.add([item(1), item(2)])
     with httpx.Client(base_url=app[0].local_url, timeout=30) as client:

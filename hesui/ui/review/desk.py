@@ -247,7 +247,7 @@ def shell() -> str:
     )
     return f"""<div class="review" data-state="loading">
 <form class="rv-name" hidden><h2>{say("review.name.title")}</h2><p class="hint">{say("review.name.hint")}</p>
-<label><span>{say("review.name.label")}</span><input name="reviewer" maxlength="40" autocomplete="nickname" required></label>
+<label><span>{say("review.name.label")}</span><input name="reviewer" maxlength="40" autocomplete="nickname"></label>
 <button type="submit" class="rv-primary">{say("review.name.go")}</button></form>
 <div class="rv-column"><div class="rv-main"><div class="rv-stage" aria-live="off"></div>
 <div class="rv-message" hidden></div>
