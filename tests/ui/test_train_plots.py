@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hesui.train import advice as rules
@@ -90,6 +90,8 @@ VALUES = st.lists(st.one_of(st.floats(-1e9, 1e9), st.sampled_from([NAN, math.inf
 
 
 @given(VALUES, VALUES, st.lists(st.one_of(st.floats(0, 1), st.just(NAN)), max_size=5))
+@example([2.2e-311, 2.2e-311], [-1e9, -1e9], [])
+@example([1e9, 1e9 + 2e-7], [5e-324, 1e-310], [])
 def test_whatever_was_measured_is_drawn_inside_its_frame(losses, norms, shares):
     curves = replace(run(*losses), grad_norm=series(*norms), learning_rate=series(*norms), probes=probes(*shares))
     for html in (*(chart(curves) for chart in CHARTS), plots.overlay({"one": curves, "two": FULL})):
@@ -249,6 +251,7 @@ def test_an_axis_holds_its_values_between_rising_ticks(values, zero):
 
 
 @given(st.lists(st.floats(1e-9, 1e9), min_size=2, max_size=20))
+@example([423328457.0, 448328417.0])
 def test_the_numbers_along_an_axis_all_differ(values):
     axis = axes.fitting(values)
     words = axis.words()

@@ -9,6 +9,9 @@ from itertools import pairwise
 
 TICKS = 6  # numbers along an axis at most, about
 STEP_TICKS = 5  # the same of steps, which are longer words
+LEAST = 1e-30  # what is nearer to 0 is drawn as 0
+ALIKE = 1e-9  # values that differ by a smaller share than this are drawn as equal
+DIGITS = 15  # after the point of a mantissa: as many as a number has
 LOG_FROM = 10.0  # times the least value: a greater span is drawn on a log scale
 
 
@@ -33,12 +36,12 @@ class Axis:
 
 def linear(values: Iterable[float], zero: bool = False, ticks: int = TICKS) -> Axis:
     """An axis that holds all of `values` between round numbers; with `zero` it begins there."""
-    finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
+    finite = _finite(values) or [0.0, 1.0]
     low, high = min(finite), max(finite)
     if zero:
         low = min(low, 0.0)
-    if high <= low:
-        low, high = (0.0, 2 * high) if high > 0 else (high - 1, high + 1)
+    if high - low <= ALIKE * max(abs(low), abs(high)):
+        low, high = (min(2 * low, 0.0), max(2 * high, 0.0)) if high else (-1.0, 1.0)
     step = _round_step((high - low) / (ticks - 1))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     marks = tuple(at * step for at in range(first, last + 1))
@@ -47,7 +50,7 @@ def linear(values: Iterable[float], zero: bool = False, ticks: int = TICKS) -> A
 
 def fitting(values: Sequence[float], span: float = LOG_FROM, ticks: int = TICKS) -> Axis:
     """A log axis where all values are positive and the greatest is `span` times the least, else a linear one."""
-    finite = [value for value in values if math.isfinite(value)]
+    finite = _finite(values)
     if not finite or min(finite) <= 0 or max(finite) < span * min(finite):
         return linear(finite, ticks=ticks)
     low, high = math.floor(math.log10(min(finite))), math.ceil(math.log10(max(finite)))
@@ -71,6 +74,10 @@ def shares() -> Axis:
     return Axis(0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0))
 
 
+def _finite(values: Iterable[float]) -> list[float]:
+    return [value if abs(value) >= LEAST else 0.0 for value in values if math.isfinite(value)]
+
+
 def _round_step(least: float) -> float:
     """The smallest of 1, 2 and 5 times a power of ten that is not below `least`."""
     power = 10.0 ** math.floor(math.log10(least))
@@ -90,19 +97,20 @@ def _manner(values: Sequence[float]) -> Callable[[float], str]:
     most = max((abs(value) for value in values), default=0.0)
     apart = min((after - before for before, after in pairwise(values)), default=most)
     if most and (most < 0.01 or most >= 1e6):
-        return _powers
+        digits = next((n for n in range(1, DIGITS) if len({f"{one:.{n}e}" for one in values}) == len(values)), DIGITS)
+        return lambda value: _powers(value, digits)
     places = max(0, -math.floor(math.log10(apart) + 1e-9)) if apart > 0 else 2
     if apart > 0 and places and values and min(abs(value) for value in values if value) < most / LOG_FROM * 1.01:
         return lambda value: f"{value:,.{places}f}".rstrip("0").rstrip(".") or "0"
     return lambda value: f"{value:,.{places}f}".replace("-", "−")
 
 
-def _powers(value: float) -> str:
-    """3e-4 for 0.0003."""
+def _powers(value: float, digits: int = 1) -> str:
+    """3e-4 for 0.0003; `digits` after the point at most."""
     if not value:
         return "0"
-    mantissa, power = f"{value:.1e}".split("e")
-    return f"{mantissa.removesuffix('.0')}e{int(power)}".replace("-", "−")
+    mantissa, power = f"{value:.{digits}e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}".replace("-", "−")
 
 
 def short(value: float) -> str:
