@@ -239,12 +239,16 @@ class ReviewQueue:
         record = {name: value for name, value in asdict(stamped).items() if name != "number"}
         number = connection.execute(insert(events).values(record).returning(events.c.number)).scalar_one()
         made = replace(stamped, number=number)
-        self._settle(connection, place.item, (*place.events, made))
+        self._settle(connection, place.item, (*place.events, made), lent=not place.free_for(event.reviewer))
         return made
 
-    def _settle(self, connection: Connection, item: Item, since: Sequence[Event]) -> None:
-        """Bring everything that follows from an item's events up to date, and end its lease."""
+    def _settle(self, connection: Connection, item: Item, since: Sequence[Event], *, lent: bool = False) -> None:
+        """Bring everything that follows from an item's events up to date, and end its lease.
+
+        One that is `lent` to somebody else than the event's author stays with them while it is open.
+        """
         outcome = derive(since, item.required, gold=item.gold is not None)
+        lease = {} if lent and outcome.state == "open" else {"holder": None, "lease_until": 0.0}
         connection.execute(
             update(items)
             .where(items.c.number == item.number)
@@ -254,9 +258,8 @@ class ReviewQueue:
                 result=outcome.text,
                 done=outcome.done,
                 barred=min(outcome.touched, default=""),
-                holder=None,
-                lease_until=0.0,
                 decided=max((event.created for event in outcome.live), default=None),
+                **lease,
             )
         )
         _touch(connection, item.number, outcome.touched)

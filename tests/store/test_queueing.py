@@ -251,6 +251,19 @@ def test_an_undo_gives_the_item_back_on_lease(queue, survey):
     assert [event.action for event in survey.reviewed("i1").events] == ["reject", "undo", "accept"]
 
 
+def test_an_undo_leaves_the_item_with_whoever_has_it_by_now(queue, survey):
+    queue.add([item(1, required=2)])
+    queue.claim("甲")
+    queue.decide("甲", "i1", reject("k"))
+    assert ids(queue.claim("乙")) == ["i1"]
+    queue.undo("甲", "u")
+    assert queue.claim("丙") == queue.claim("甲") == []
+    queue.decide("乙", "i1", accept("k"))
+    assert ids(queue.claim("甲")) == ["i1"]
+    queue.decide("甲", "i1", accept("k2"))
+    assert state(survey, "i1") == ("accepted", "accept")
+
+
 def test_a_skip_can_be_undone(queue):
     queue.add([item(1)])
     queue.claim("甲")
