@@ -5,13 +5,13 @@ The length is judged by `hesui.length.check`, as everywhere; knows nothing of re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
 from hesui.corpus.duplicates import THRESHOLD, bands, normalised
-from hesui.length import COUNTERS, DEFAULT_COUNTER, Constraint, Counter, check, check_all, count
+from hesui.length import COUNTERS, DEFAULT_COUNTER, Constraint, Counter, check_all
 from hesui.quality import problems
 from hesui.store.reviewing import Item
 from hesui.store.surveying import ReviewSurvey, Twin
@@ -28,9 +28,13 @@ class Badge(NamedTuple):
     demand: Constraint | None = None  # of other_demand: the one that is not met
 
 
-def fingerprints(text: str) -> Sequence[str]:
-    """What nearly equal answers share; for hesui.store.queueing.ReviewQueue."""
-    return bands(text)
+@lru_cache(maxsize=1024)
+def fingerprints(text: str) -> tuple[str, ...]:
+    """What nearly equal answers share; for hesui.store.queueing.ReviewQueue.
+
+    An answer's are made when it is shown: the transaction that stores a decision, while others wait, finds them here.
+    """
+    return tuple(bands(text))
 
 
 def counter_of(item: Item) -> Counter:
@@ -51,22 +55,12 @@ def badges(text: str, constraint: Constraint | None, counter: Counter, twin: Twi
     return found
 
 
-def in_band(text: str, constraint: Constraint | None, counter: Counter) -> bool:
-    """Whether `text` obeys the demand; True where there is none."""
-    return constraint is None or check(text, constraint, counter).ok
-
-
-def counted(text: str, constraint: Constraint | None, counter: Counter) -> int:
-    """The length of `text` in the demand's unit; in characters where nothing is demanded."""
-    return check(text, constraint, counter).count if constraint else count(text, counter)
-
-
 def twin_of(survey: ReviewSurvey, text: str, besides: str) -> Twin | None:
     """The accepted answer most like `text`, where one is nearly equal to it."""
     mine = normalised(text)
     ranked = [
         (Levenshtein.normalized_similarity(mine, normalised(twin.text)), twin.id, twin)
-        for twin in survey.twins(bands(text), besides)
+        for twin in survey.twins(fingerprints(text), besides)
     ]
     best = max(ranked, default=None)
     return best[2] if best and best[0] >= THRESHOLD else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or_, select
 
 from hesui.store.database import Database
 from hesui.store.queueing import read_event, read_item
@@ -98,14 +98,15 @@ class ReviewSurvey:
         with self._database.reading() as connection:
             return {row.reviewer: row.pseudonym for row in connection.execute(select(names))}
 
-    def page(self, wanted: Filter, offset: int = 0, limit: int = 20) -> tuple[int, list[Entry]]:
-        """One screen of items, the latest decided first and the others in the order they came; how many there are."""
+    def page(self, wanted: Filter, offset: int = 0, limit: int = 20) -> tuple[int, list[Reviewed]]:
+        """How many items there are, and one screen of them with all that was done to them: the latest decided first,
+        the others in the order they came."""
         condition = _matching(wanted)
         order = (items.c.decided.is_(None), items.c.decided.desc(), items.c.number)
         query = select(items).where(*condition).order_by(*order).offset(offset).limit(limit)
         with self._database.reading() as connection:
             total = connection.execute(select(func.count()).select_from(items).where(*condition)).scalar_one()
-            return total, [_entry(row) for row in connection.execute(query)]
+            return total, _with_events(connection, connection.execute(query).all())
 
     def ids(self, wanted: Filter) -> list[str]:
         """The ids of all items that are meant."""
@@ -117,11 +118,8 @@ class ReviewSurvey:
     def reviewed(self, id: str) -> Reviewed | None:
         """One item with all that was done to it."""
         with self._database.reading() as connection:
-            row = connection.execute(select(items).where(items.c.id == id)).one_or_none()
-            if row is None:
-                return None
-            told = select(events).where(events.c.item == row.number).order_by(events.c.number)
-            return Reviewed(_entry(row), tuple(read_event(one) for one in connection.execute(told)))
+            found = connection.execute(select(items).where(items.c.id == id)).all()
+            return next(iter(_with_events(connection, found)), None)
 
     def all_reviewed(self, *, kind: Kind | None = None, touched: bool = True) -> Iterator[Reviewed]:
         """Items with all that was done to them, those of one prompt together, read page by page.
@@ -155,11 +153,16 @@ class ReviewSurvey:
         if touched:
             query = query.where(items.c.decided.is_not(None))
         with self._database.reading() as connection:
-            page = connection.execute(query.order_by(items.c.prompt_id, items.c.number).limit(PAGE)).all()
-            told = select(events).where(events.c.item.in_([row.number for row in page]))
-            made = [read_event(row) for row in connection.execute(told.order_by(events.c.item, events.c.number))]
-        by_item = {item: tuple(some) for item, some in groupby(made, key=lambda event: event.item)}
-        return [Reviewed(_entry(row), by_item.get(row.number, ())) for row in page]
+            page = query.order_by(items.c.prompt_id, items.c.number).limit(PAGE)
+            return _with_events(connection, connection.execute(page).all())
+
+
+def _with_events(connection: Connection, found: Sequence[Any]) -> list[Reviewed]:
+    """The items in rows of the table, in their order, with all that was done to them."""
+    told = select(events).where(events.c.item.in_([row.number for row in found]))
+    made = [read_event(row) for row in connection.execute(told.order_by(events.c.item, events.c.number))]
+    by_item = {item: tuple(some) for item, some in groupby(made, key=lambda event: event.item)}
+    return [Reviewed(_entry(row), by_item.get(row.number, ())) for row in found]
 
 
 def _standing_by(reviewer: str, since: float) -> Select[int, Any]:

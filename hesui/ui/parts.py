@@ -73,12 +73,13 @@ def pager(offset: int, shown: int, everything: int, step: int) -> str:
         return ""
     words = say("data.pages", first=offset + 1, last=offset + shown, all=everything)
     return (
-        f'<nav class="pager"><span>{words}</span>{_turn("data.newer", offset - step, offset > 0)}'
-        f"{_turn('data.older', offset + step, offset + shown < everything)}</nav>"
+        f'<nav class="pager"><span>{words}</span>{turn("data.newer", offset - step, offset > 0)}'
+        f"{turn('data.older', offset + step, offset + shown < everything)}</nav>"
     )
 
 
-def _turn(key: str, offset: int, possible: bool) -> str:
+def turn(key: str, offset: int, possible: bool) -> str:
+    """A button to another page; `key` is what it says."""
     disabled = "" if possible else " disabled"
     return f'<button type="button" class="turn" data-page="{max(offset, 0)}"{disabled}>{say(key)}</button>'
 

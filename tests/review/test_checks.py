@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hesui.corpus.rows import Row
 from hesui.length import parse
-from hesui.review.checks import badges, counted, fingerprints, in_band, twin_of
+from hesui.review.checks import badges, fingerprints, twin_of
 from hesui.review.items import answer_item
 from hesui.settings import Settings
 from hesui.store.migrate import open_store
@@ -34,13 +34,6 @@ def test_a_further_demand_that_is_not_met_is_named():
     found = badges("新年好。\n万事如意。", parse("写一段100字以内的祝福，分3段"), "word")
     assert [badge.key for badge in found] == ["other_demand", "complete"]
     assert found[0].demand.unit == "paragraph"
-
-
-def test_the_band_is_that_of_the_length_check():
-    demand = parse("50字以内")
-    assert in_band("好" * 50, demand, "word") and not in_band("好" * 51, demand, "word")
-    assert in_band("好", None, "word")
-    assert counted("好。a b", None, "word") == 4
 
 
 def test_nearly_equal_texts_share_a_fingerprint_and_others_none():

@@ -433,7 +433,7 @@ def test_demo_data_go_and_come_back(app, queue):
     n = app.desk.survey.sources()[DEMO]
     assert f"{n:,} 条演示数据" in added["demo-line"]
     assert DEMO in [value for _, value in added["items-source"]["choices"]]
-    first = app.desk.survey.page(Filter(source=DEMO), 0, 1)[1][0].item
+    first = app.desk.survey.page(Filter(source=DEMO), 0, 1)[1][0].entry.item
     _, shown = opened(app, first)
     gone = app.call("remove_demo", "demo-line", view(shown=shown))
     assert "没有演示数据" in gone["demo-line"]

@@ -86,7 +86,7 @@ class Desk:
         if total and not page:
             at = 0  # the last one was ruled on
             total, page = survey.page(SPLIT, at, 1)
-        one = survey.reviewed(page[0].item.id) if page else None
+        one = page[0] if page else None
         shown = self._bench.show(one) if one else self._bench.nothing("splits.none")
         return shown | {self._w.left: turning(at, total) if one else "", self._w.at: at if one else 0}
 
@@ -95,10 +95,5 @@ def turning(at: int, total: int) -> str:
     """How many splits are left, with buttons for those before and after."""
     return (
         f'<nav class="pager"><span>{say("splits.left", n=total, at=at + 1)}</span>'
-        f"{_turn('splits.before', at - 1, at > 0)}{_turn('splits.after', at + 1, at + 1 < total)}</nav>"
+        f"{parts.turn('splits.before', at - 1, at > 0)}{parts.turn('splits.after', at + 1, at + 1 < total)}</nav>"
     )
-
-
-def _turn(key: str, at: int, possible: bool) -> str:
-    disabled = "" if possible else " disabled"
-    return f'<button type="button" class="turn" data-page="{max(at, 0)}"{disabled}>{say(key)}</button>'

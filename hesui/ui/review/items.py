@@ -211,14 +211,13 @@ class Desk:
 
     def _listed(self, view: View) -> Updates:
         survey = self._room.desk().survey
-        total, page = survey.page(view.filter, view.offset, STEP)
-        if total and not page:  # others ruled on the items of the last page
+        total, found = survey.page(view.filter, view.offset, STEP)
+        if total and not found:  # others ruled on the items of the last page
             view = view._replace(offset=(total - 1) // STEP * STEP)
-            total, page = survey.page(view.filter, view.offset, STEP)
-        found = [one for entry in page if (one := survey.reviewed(entry.item.id))]
+            total, found = survey.page(view.filter, view.offset, STEP)
         return {
             self._w.list: detail.listing(found, self._room.classes(), view.shown.id),
-            self._w.pager: parts.pager(view.offset, len(page), total, STEP),
+            self._w.pager: parts.pager(view.offset, len(found), total, STEP),
             self._w.offset: view.offset,
         }
 
