@@ -169,7 +169,7 @@ def freeze(
         for split, members in splits.items():
             write_rows(members, draft / f"{split}.jsonl")
         manifest = Manifest(
-            version=_version(),
+            version=written_by(),
             counter=counter,
             counts={
                 split: dict(sorted(Tally(row.task for row in members).items())) for split, members in splits.items()
@@ -249,7 +249,8 @@ def _damaged(folder: Path, reason: str) -> InputError:
     )  # fmt: skip
 
 
-def _version() -> str:
+def written_by() -> str:
+    """The version of this hesui."""
     try:
         return version("hesui")
     except PackageNotFoundError:

@@ -11,7 +11,6 @@ from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby, islice
 from pathlib import Path
 from shutil import rmtree
@@ -24,7 +23,7 @@ from hesui.corpus.classes import TaskClass
 from hesui.corpus.families import Families
 from hesui.corpus.formats import files
 from hesui.corpus.rows import Row, from_record, to_record
-from hesui.corpus.splits import MANIFEST, SPLITS, LeakKind, Split, leaks, split_of
+from hesui.corpus.splits import MANIFEST, SPLITS, LeakKind, Split, leaks, split_of, written_by
 from hesui.errors import InputError
 from hesui.length import check, count
 from hesui.review.agreement import Agreement, AgreementTally
@@ -316,7 +315,7 @@ class _Written(NamedTuple):
             files.write_lines((row.told for row in self._kept(gathered, split)), self.folder / name)
         card = Card(
             self.kind, self.format, names, sides, self.shape.features, contents, left, gathered.agreement, classes,
-            _version(),
+            written_by(),
         )  # fmt: skip
         (self.folder / CARD).write_text(card.text(), encoding="utf-8", newline="\n")
         written = [*names.values(), *sides.values(), CARD]
@@ -336,7 +335,7 @@ class _Written(NamedTuple):
     def _write_manifest(self, written: Sequence[str], contents: Contents, left: Tally[Reason], demo: bool) -> None:
         manifest = {
             "made_by": MADE_BY,
-            "version": _version(),
+            "version": written_by(),
             "kind": self.kind,
             "format": self.format,
             "demo": demo,
@@ -384,10 +383,3 @@ def _beside(place: Path, end: str) -> Path:
 def _nothing(left: Mapping[Reason, int]) -> InputError:
     why = ", ".join(f"{reason} {n}" for reason, n in left.items()) or "nobody has decided on anything"
     return InputError(f"there is nothing to export ({why}); review some items first", "error.export_empty", reason=why)
-
-
-def _version() -> str:
-    try:
-        return version("hesui")
-    except PackageNotFoundError:
-        return "unknown"

@@ -50,6 +50,15 @@ class DataSet:
     sha256: Mapping[str, str]  # of the files, as the manifest states them
     preview: tuple[Example, ...]  # the first rows of train
 
+    def require(self, method: Method) -> None:
+        """Raise InputError where the data are not what `method` learns from."""
+        if self.kind != method:
+            raise InputError(
+                f"{self.path.name} holds data of the kind {self.kind}, the run's method is {method}; "
+                f"choose the method {self.kind}, or other data",
+                "error.train_method", folder=self.path.name, kind=self.kind, method=method,
+            )  # fmt: skip
+
     def examples(self, split: Split) -> Iterator[Example]:
         """The rows of a split, without those that hold no answer.
 

@@ -14,7 +14,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from uuid import uuid4
 
 from hesui.errors import InputError
 from hesui.models.registry import Registry
@@ -22,7 +21,18 @@ from hesui.processes import CLOCK_ERROR, Identity
 from hesui.settings import EMBEDDED, Settings
 from hesui.train.adopting import adopt, require_adapter, require_name
 from hesui.train.config import TrainConfig
-from hesui.train.runs import LIVE, RunFolder, Status, Wanted, new_run, read_json, require_run, runs, write_json
+from hesui.train.runs import (
+    LIVE,
+    RunFolder,
+    Status,
+    Wanted,
+    new_run,
+    read_json,
+    require_run,
+    runs,
+    write_json,
+    write_text,
+)
 from hesui.train.sittings import WORKER, end, enforce_run, launch, living, look, requeue, send, state_of
 
 TRIES = 3  # sittings without a further step until a run no longer resumes by itself
@@ -192,10 +202,8 @@ def note(settings: Settings, id: str, text: str) -> None:
     if len(text) > LONGEST_NOTE:
         raise InputError(f"the note has {len(text)} characters; {LONGEST_NOTE} are allowed", "error.train_note",
                          count=len(text), limit=LONGEST_NOTE)  # fmt: skip
-    path = require_run(settings.runs, id).path / _NOTE
-    draft = path.with_name(f"{_NOTE}.{uuid4().hex[:8]}.part")
-    draft.write_text(text, encoding="utf-8", errors="replace")
-    draft.replace(path)
+    readable = text.encode("utf-8", "replace").decode()
+    write_text(require_run(settings.runs, id).path / _NOTE, readable)
 
 
 def read_note(folder: RunFolder) -> str:
@@ -255,13 +263,7 @@ def _located(config: TrainConfig) -> TrainConfig:
 def _require_ready(config: TrainConfig, settings: Settings) -> None:
     from hesui.train.data import describe  # loads what reads every kind of data set
 
-    data = describe(config.data)
-    if data.kind != config.method:
-        raise InputError(
-            f"{data.path.name} holds data of the kind {data.kind}, the run's method is {config.method}; "
-            f"choose the method {data.kind}, or other data",
-            "error.train_method", folder=data.path.name, kind=data.kind, method=config.method,
-        )  # fmt: skip
+    describe(config.data).require(config.method)
     registry = Registry(settings.model_copy(update={"base_model": config.base}))
     registry.base()
     if config.adapter:

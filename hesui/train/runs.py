@@ -177,10 +177,15 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
     """Write a JSON object; whoever reads meanwhile finds the old one or the new one, never half of one."""
+    write_text(path, json.dumps(record, ensure_ascii=False, indent=1))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text; whoever reads meanwhile finds the old one or the new one, never half of one."""
     draft = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
     try:
         with draft.open("w", encoding="utf-8") as stream:
-            json.dump(record, stream, ensure_ascii=False, indent=1)
+            stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(path)

@@ -84,6 +84,25 @@ def turn(key: str, offset: int, possible: bool) -> str:
     return f'<button type="button" class="turn" data-page="{max(offset, 0)}"{disabled}>{say(key)}</button>'
 
 
+def run_bar(done: float, made: float = 0.0) -> str:
+    """How far a run is, as shares from 0 to 1; `made` is what waits to be done already."""
+    return (
+        f'<div class="run-bar" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{done * 100:.0f}" '
+        f'style="--made:{made:.1%};--done:{done:.1%}"><i></i></div>'
+    )
+
+
+def time_left(seconds: float | None) -> str:
+    """How long something still takes, in words; None = too early to tell."""
+    if seconds is None:
+        return say("board.eta.soon")
+    if seconds < 90:
+        return say("board.eta.seconds", n=max(1, round(seconds)))
+    if seconds < 90 * 60:
+        return say("board.eta.minutes", n=round(seconds / 60))
+    return say("board.eta.hours", n=f"{seconds / 3600:.1f}")
+
+
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
     """A table of cells that are HTML already; a narrow screen shows each row as a card under its heads."""
     head = "".join(f'<th scope="col">{cell}</th>' for cell in heads)

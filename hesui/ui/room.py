@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
 import gradio as gr
+from pydantic import ValidationError
 
 from hesui.corpus.classes import TaskClass, load_classes
-from hesui.errors import HesuiError
+from hesui.errors import HesuiError, InputError
 from hesui.ui import render
 from hesui.ui.access import require_owner
 from hesui.ui.page import Page
+from hesui.ui.texts import TEXTS, text
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 BUSY: dict[str, Any] = {"show_progress": "minimal", "api_visibility": "private"}
@@ -95,6 +98,27 @@ def unchecked(dropdown: gr.Dropdown) -> gr.Dropdown:
     """
     dropdown.preprocess = lambda payload: payload  # type: ignore[method-assign]
     return dropdown
+
+
+def unchecked_dropdown(**options: Any) -> gr.Dropdown:
+    """A dropdown whose choices change while a page is open."""
+    return unchecked(gr.Dropdown(**options))
+
+
+@contextmanager
+def naming(texts: str) -> Iterator[None]:
+    """Turns what pydantic says of settings into an InputError that names the first that cannot be used; the texts
+    whose keys begin with `texts` name the settings on the page."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        name, limits = str(first["loc"][0]), first.get("ctx", {})
+        key = f"setting.{first['type']}" if f"setting.{first['type']}" in TEXTS else "setting.number"
+        raise InputError(
+            f"{name} is {first['input']!r}: {first['msg']}", "form.bad", name=TEXTS.get(f"{texts}.{name}", name),
+            value=first["input"], reason=text(key, **limits),
+        ) from None  # fmt: skip
 
 
 def told(error: Exception) -> str:

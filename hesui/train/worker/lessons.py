@@ -43,12 +43,7 @@ def prepare(data: DataSet, config: TrainConfig, base: Base, look: Callable[[], N
     Raises InputError where a row is broken, where the kind of data is not what the method learns from, and where no
     row fits.
     """
-    if data.kind != config.method:
-        raise InputError(
-            f"{data.path.name} holds data of the kind {data.kind}, the run's method is {config.method}; "
-            f"choose the method {data.kind}, or other data",
-            "error.train_method", folder=data.path.name, kind=data.kind, method=config.method,
-        )  # fmt: skip
+    data.require(config.method)
     context = min(config.context or MOST_TOKENS, base.context)
     read = _Reader(base, config.method, context, look)
     train = read.rows(data, "train")

@@ -11,7 +11,7 @@ from hesui.distil.estimate import Estimate, Load
 from hesui.distil.jobs import View
 from hesui.distil.teachers import PRESETS, Price
 from hesui.store.distilling import Fault, Tally
-from hesui.ui.parts import Classes, name_of, table
+from hesui.ui.parts import Classes, name_of, run_bar, table, time_left
 from hesui.ui.render import both, note, say
 from hesui.ui.texts import TEXTS, Text, text
 
@@ -124,23 +124,11 @@ def _progress(view: View, left: float | None) -> str:
     doing = ""
     if view.working and phase:
         doing = f'<span class="phase">{say(f"phase.{phase}") if f"phase.{phase}" in TEXTS else escape(view.run.phase)}</span>'
-    eta = f'<span class="eta">{_left(left)}</span>' if view.state == "running" else ""
+    eta = f'<span class="eta">{time_left(left)}</span>' if view.state == "running" else ""
     return (
-        f'<div class="run-bar" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{done * 100:.0f}" '
-        f'style="--made:{made:.1%};--done:{done:.1%}"><i></i></div>'
-        f'<p class="run-figures"><b>{done:.0%}</b>{doing}<span>{say("board.prompts", done=total.prompts, all=end)}</span>'
+        f'{run_bar(done, made)}<p class="run-figures"><b>{done:.0%}</b>{doing}<span>{say("board.prompts", done=total.prompts, all=end)}</span>'
         f"<span>{say('board.answered', done=total.answered, all=end)}</span>{eta}</p>"
     )
-
-
-def _left(seconds: float | None) -> str:
-    if seconds is None:
-        return say("board.eta.soon")
-    if seconds < 90:
-        return say("board.eta.seconds", n=max(1, round(seconds)))
-    if seconds < 90 * 60:
-        return say("board.eta.minutes", n=round(seconds / 60))
-    return say("board.eta.hours", n=f"{seconds / 3600:.1f}")
 
 
 def _classes(view: View, classes: Classes) -> str:

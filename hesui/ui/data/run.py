@@ -8,20 +8,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import gradio as gr
-from pydantic import ValidationError
 
 from hesui.distil import jobs
 from hesui.distil.config import COMPOSER, Config
 from hesui.distil.teachers import PRESETS
-from hesui.errors import InputError
 from hesui.ui import render as words
 from hesui.ui.access import is_owner
 from hesui.ui.data import board
 from hesui.ui.data.board import Watch
 from hesui.ui.data.room import Room
 from hesui.ui.page import html
-from hesui.ui.room import QUIET, Updates, button, says, told
-from hesui.ui.texts import TEXTS, text
+from hesui.ui.room import QUIET, Updates, button, naming, says, told
 
 TITLE = "data.distil"
 START = Config()
@@ -269,16 +266,8 @@ class Desk:
 
 def checked(values: Mapping[str, Any]) -> Config:
     """A run's settings. Raises InputError, which names the first that cannot be used in the page's words."""
-    try:
+    with naming("form"):
         return Config(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name, limits = str(first["loc"][0]), first.get("ctx", {})
-        key = f"setting.{first['type']}" if f"setting.{first['type']}" in TEXTS else "setting.number"
-        raise InputError(
-            f"{name} is {first['input']!r}: {first['msg']}", "form.bad", name=TEXTS.get(f"form.{name}", name),
-            value=first["input"], reason=text(key, **limits),
-        ) from None  # fmt: skip
 
 
 def _watched(watch: Watch, view: jobs.View | None, now: float) -> Watch:

@@ -31,7 +31,7 @@ from hesui.ui.data.files import AUTO, NAMES, served_file, unnamed
 from hesui.ui.page import html
 from hesui.ui.render import say
 from hesui.ui.review.room import Room
-from hesui.ui.room import QUIET, Updates, button, says, unchecked
+from hesui.ui.room import QUIET, Updates, button, says, unchecked_dropdown
 from hesui.ui.texts import TEXTS
 
 TITLE = "review.files"
@@ -132,11 +132,6 @@ def _export(room: Room) -> Out:
 
 def _named(formats: Sequence[str]) -> list[tuple[str, str]]:
     return [(TEXTS[f"format.{name}"].en, name) for name in formats]
-
-
-def unchecked_dropdown(**options: Any) -> gr.Dropdown:
-    """A dropdown whose choices change while a page is open."""
-    return unchecked(gr.Dropdown(**options))
 
 
 def _import(room: Room) -> In:

@@ -112,22 +112,8 @@ def _progress(view: View, left: float | None, place: int) -> str:
     if view.working and view.status.phase:
         key = f"train.phase.{view.status.phase}"
         phase = f'<span class="phase">{say(key) if key in TEXTS else escape(view.status.phase)}</span>'
-    time_left = f'<span class="eta">{_left(left)}</span>' if state_of(view) == "running" else ""
-    return (
-        f'<div class="run-bar" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{done * 100:.0f}" '
-        f'style="--made:0%;--done:{done:.1%}"><i></i></div>'
-        f'<p class="run-figures"><b>{done:.0%}</b>{phase}<span>{_steps(view, place)}</span>{time_left}</p>'
-    )
-
-
-def _left(seconds: float | None) -> str:
-    if seconds is None:
-        return say("board.eta.soon")
-    if seconds < 90:
-        return say("board.eta.seconds", n=max(1, round(seconds)))
-    if seconds < 90 * 60:
-        return say("board.eta.minutes", n=round(seconds / 60))
-    return say("board.eta.hours", n=f"{seconds / 3600:.1f}")
+    time_left = f'<span class="eta">{parts.time_left(left)}</span>' if state_of(view) == "running" else ""
+    return f'{parts.run_bar(done)}<p class="run-figures"><b>{done:.0%}</b>{phase}<span>{_steps(view, place)}</span>{time_left}</p>'
 
 
 def _figures(curves: Curves) -> str:

@@ -14,9 +14,7 @@ from secrets import token_hex
 from typing import Any, NamedTuple, get_args
 
 import gradio as gr
-from pydantic import ValidationError
 
-from hesui.errors import InputError
 from hesui.review.exporting import export
 from hesui.settings import EMBEDDED
 from hesui.train import jobs
@@ -26,8 +24,7 @@ from hesui.train.runs import runs
 from hesui.ui import parts, render
 from hesui.ui.access import is_owner
 from hesui.ui.page import html
-from hesui.ui.room import QUIET, Updates, button, says, told, unchecked
-from hesui.ui.texts import TEXTS, text
+from hesui.ui.room import QUIET, Updates, button, naming, says, told, unchecked_dropdown
 from hesui.ui.train import sets
 from hesui.ui.train.room import Room
 from hesui.ui.train.room import label as run_label
@@ -98,11 +95,6 @@ def build(room: Room, tab: gr.Tab) -> None:
     states = (gr.State(Chosen()), gr.State(()), gr.State(""))
     w = Widgets(data, described, kind, demo, make, made, preset, form, epochs, command, start, why, notice, *states)
     _wire(room, tab, w, Desk(room, w))
-
-
-def unchecked_dropdown(**options: Any) -> gr.Dropdown:
-    """A dropdown whose choices change while a page is open."""
-    return unchecked(gr.Dropdown(**options))
 
 
 def _from_review(room: Room) -> tuple[gr.Radio, gr.Checkbox, gr.Button, gr.HTML]:
@@ -298,16 +290,8 @@ class Desk:
 
 def checked(values: Mapping[str, Any]) -> TrainConfig:
     """A run's settings. Raises InputError, which names the first that cannot be used in the page's words."""
-    try:
+    with naming("train.set"):
         return TrainConfig(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name, limits = str(first["loc"][0]), first.get("ctx", {})
-        key = f"setting.{first['type']}" if f"setting.{first['type']}" in TEXTS else "setting.number"
-        raise InputError(
-            f"{name} is {first['input']!r}: {first['msg']}", "form.bad", name=TEXTS.get(f"train.set.{name}", name),
-            value=first["input"], reason=text(key, **limits),
-        ) from None  # fmt: skip
 
 
 def known(preset: str) -> Preset:
