@@ -12,7 +12,7 @@ import pytest
 from hesui.corpus.rows import Row
 from hesui.corpus.splits import freeze
 from hesui.length import parse
-from hesui.settings import Settings
+from hesui.settings import TINY, Settings
 from hesui.train import jobs
 from hesui.train.config import TrainConfig
 from hesui.train.runs import runs
@@ -39,6 +39,27 @@ def data(tmp_path_factory):
     prompts = [f"给{who}写一段{n}字的拜年话" for n, who in enumerate("爷奶爸妈哥姐弟妹叔姨", start=20)]
     rows = [Row(str(n), "greeting", prompt, parse(prompt), reference="新年好。") for n, prompt in enumerate(prompts)]
     freeze(rows, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory):
+    """A model of random weights that reads and writes the embedded base's characters."""
+    import torch
+    from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
+
+    torch.manual_seed(0)
+    tokenizer = AutoTokenizer.from_pretrained(TINY / "base")
+    config = Qwen3Config(
+        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, head_dim=8, max_position_embeddings=512, initializer_range=0.15, tie_word_embeddings=True,
+        eos_token_id=tokenizer.eos_token_id,
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("base")
+    model = Qwen3ForCausalLM(config)
+    model.generation_config.eos_token_id = [*range(5, len(tokenizer), 10)]  # answers of some ten characters
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     return folder
 
 

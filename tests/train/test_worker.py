@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -20,11 +19,11 @@ from hesui.corpus.splits import freeze, split_of
 from hesui.length import parse
 from hesui.models.registry import AdapterSource
 from hesui.review.exporting import MADE_BY
-from hesui.settings import TINY, Settings
+from hesui.settings import Settings
 from hesui.train.config import TrainConfig, suggested_epochs
 from hesui.train.curves import Probe as Point
 from hesui.train.data import describe
-from hesui.train.runs import RunFolder, new_run
+from hesui.train.runs import new_run
 from hesui.train.worker.diary import Diary, cut
 from hesui.train.worker.sitting import Busy, sit
 from hesui.train.worker.wish import Wish
@@ -36,27 +35,6 @@ pytestmark = [
 ]
 
 STEPS = 6
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    """A model of random weights that reads and writes the embedded base's characters."""
-    import torch
-    from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
-
-    torch.manual_seed(0)
-    tokenizer = AutoTokenizer.from_pretrained(TINY / "base")
-    config = Qwen3Config(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, head_dim=8, max_position_embeddings=512, initializer_range=0.15, tie_word_embeddings=True,
-        eos_token_id=tokenizer.eos_token_id,
-    )  # fmt: skip
-    folder = tmp_path_factory.mktemp("base")
-    model = Qwen3ForCausalLM(config)
-    model.generation_config.eos_token_id = [*range(5, len(tokenizer), 10)]  # answers of some ten characters
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -451,48 +429,6 @@ def test_the_status_says_stopping_as_soon_as_somebody_wants_that(started, until)
 
 
 # Processes
-
-
-def launched(folder: RunFolder, settings: Settings) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "HESUI_HOME": str(settings.home), "HESUI_DEVICE": "cpu", "HESUI_THREADS": "1"}
-    with folder.log.open("ab") as log:
-        command = [sys.executable, "-m", "hesui.train.worker", str(folder.path)]
-        root = Path(__file__).parents[2]
-        return subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=root)
-
-
-@pytest.fixture
-def reached(until):
-    """Waits until a run has a checkpoint of a step."""
-
-    def wait(folder, process, step):
-        def there():
-            assert process.poll() is None, folder.log.read_text()
-            return folder.status().step >= step and any(folder.checkpoints.glob("*/complete.json"))
-
-        until(there, seconds=300)
-
-    return wait
-
-
-def test_a_worker_that_is_killed_goes_on_and_one_that_is_told_to_end_saves(started, settings, reached):
-    folder = started(steps=100_000, save_every=1)
-    process = launched(folder, settings)
-    reached(folder, process, 2)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    step = folder.status().step
-    assert folder.status().state == "running"  # nobody could say otherwise
-
-    process = launched(folder, settings)
-    reached(folder, process, step + 1)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait() == 0, folder.log.read_text()
-    status = folder.status()
-    assert (status.state, status.note_key) == ("stopped", "train.note_saved") and status.step > step
-    assert (folder.adapter / "adapter_model.safetensors").is_file()
-    steps = [found["step"] for found in folder.measurements("train")]
-    assert steps == [*range(1, status.step + 1)]
 
 
 def test_a_folder_without_settings_is_refused(tmp_path):
