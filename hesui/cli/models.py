@@ -1,4 +1,4 @@
-"""Commands that list the models and build the embedded ones."""
+"""Commands that list the models, merge an adapter into its base, and build the embedded ones."""
 
 from __future__ import annotations
 
@@ -27,6 +27,22 @@ def models_list_command(as_json: AsJson = False) -> None:
         print_json([{"model": name, "location": location} for name, location in rows])
     else:
         print("\n".join(f"{name:<20}{location}" for name, location in rows))
+
+
+@app.command("merge", epilog="Example:  hesui models merge tuned --out build/merged")
+def merge_command(
+    source: Annotated[str, typer.Argument(metavar="ADAPTER_OR_RUN", help="An adapter's name or a run's id.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="A folder that is to be made.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write base and adapter as one model in float32, which HESUI_BASE_MODEL=DIR loads."""
+    from hesui.train.merging import merge
+
+    folder = merge(read_settings(), source, out)
+    if as_json:
+        print_json({"source": source, "location": str(folder)})
+    else:
+        print(f"{source} is merged; use it with: HESUI_BASE_MODEL={folder}")
 
 
 @app.command("build-tiny", epilog="Example:  hesui models build-tiny --quick --out build/tiny")

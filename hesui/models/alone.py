@@ -22,15 +22,16 @@ def attached(source: AdapterSource, model: Any) -> Iterator[None]:
 
     Raises ModelError where PEFT cannot load it onto this base.
     """
-    read_config(source)
-    wrapped = _attach(source, model)
+    wrapped = attach(source, model)
     try:
         yield
     finally:
         wrapped.base_model.unload()
 
 
-def _attach(source: AdapterSource, model: Any) -> PeftModel:
+def attach(source: AdapterSource, model: Any) -> PeftModel:
+    """`model`, which computes with the adapter at `source` from now on. Raises ModelError, and leaves it as it was."""
+    read_config(source)
     try:
         config = PeftConfig.from_pretrained(str(source.folder))
         if isinstance(config, PromptLearningConfig):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 
@@ -33,8 +33,10 @@ SEQUENTIAL = "sequential"  # the note of a row that could not share a batch
 class Answering:
     """A base in memory and the adapters that have been used with it."""
 
-    def __init__(self, base: Base, time_limit: float) -> None:
+    def __init__(self, base: Base, time_limit: float, marking: Collection[str] = ()) -> None:
+        """`marking` names models that know countdown marks, beside the adapters that say so themselves."""
         self.base = base
+        self._marking = set(marking)
         self._time_limit = time_limit
         self._mix = Mix(base.model)
         self._decoder = Decoder(base, self._mix)
@@ -52,11 +54,18 @@ class Answering:
             self._mix.add(read_adapter(source, self.base.model))
         except NotMixable:
             self._alone[source.name] = source
+        if source.marks:
+            self._marking.add(source.name)
+        else:
+            self._marking.discard(source.name)
         self._read[source.name] = _written(source)
 
     def rows(self, requests: Sequence[Request]) -> list[Row]:
         """The rows that answer `requests`. Raises InputError where one cannot be served."""
-        return [make_row(index, request, self.base) for index, request in enumerate(requests)]
+        return [
+            make_row(index, request, self.base, request.model in self._marking)
+            for index, request in enumerate(requests)
+        ]
 
     def answer(self, rows: Sequence[Row]) -> Iterator[Piece]:
         """Stream the answers of `rows`, each ending with a piece that has `end` set.
@@ -102,7 +111,7 @@ class Answering:
 
     def _room(self, drafts: Sequence[Draft]) -> int:
         """How many more drafts of the longest one's length fit in a batch; negative where it is too full."""
-        longest = max(len(draft.prompt) + draft.limit for draft in drafts)
+        longest = max(len(draft.prompt) + draft.most for draft in drafts)
         kind = self.base.device.type
         most = min(MAX_DRAFTS[kind], CACHE_BYTES[kind] // (longest * self.base.cache_bytes))
         return most - len(drafts)

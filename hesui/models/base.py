@@ -8,7 +8,7 @@ from inspect import signature
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from transformers.utils import logging as transformers_logging
 
 from hesui.errors import HesuiError, ModelError
@@ -34,8 +34,14 @@ class Base:
     cache_name: str  # under which the model takes its cache
 
 
-def load_base(source: BaseSource, settings: Settings, progress: Callable[[float], None] = lambda _: None) -> Base:
-    """The base at `source`, on the device and in the dtype that `settings` ask for.
+def load_base(
+    source: BaseSource,
+    settings: Settings,
+    progress: Callable[[float], None] = lambda _: None,
+    *,
+    quantize: bool = False,
+) -> Base:
+    """The base at `source`, on the device and in the dtype that `settings` ask for; `quantize` holds it in 4 bits.
 
     `progress` is told fractions of the work. Raises ModelError, SettingsError, DeviceOutOfMemory.
     """
@@ -46,12 +52,13 @@ def load_base(source: BaseSource, settings: Settings, progress: Callable[[float]
         tokenizer = AutoTokenizer.from_pretrained(source.location, trust_remote_code=False)
         progress(0.4)
         model = AutoModelForCausalLM.from_pretrained(
-            source.location, dtype=dtype, use_safetensors=True, trust_remote_code=False
-        )
+            source.location, dtype=dtype, use_safetensors=True, trust_remote_code=False,
+            **(_four_bits(device) if quantize else {}),
+        )  # fmt: skip
         progress(0.9)
         if device.type == "cpu":
             torch.set_num_threads(choose_threads(settings, model.num_parameters()))
-        return make_base(model.to(device), tokenizer)
+        return make_base(model if quantize else model.to(device), tokenizer)
     except HesuiError:
         raise
     except Exception as error:  # a library's many ways to say that a folder is no model
@@ -82,6 +89,15 @@ def make_base(model: Any, tokenizer: Any) -> Base:
         cache_bytes=_cache_bytes(config, model.dtype.itemsize),
         cache_name=_cache_name(model),
     )
+
+
+def _four_bits(device: torch.device) -> dict[str, Any]:
+    """How QLoRA keeps a base: NF4, doubly quantised, multiplied in bfloat16 (Dettmers et al. 2023, arXiv 2305.14314)."""
+    config = BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )  # fmt: skip
+    return {"quantization_config": config, "device_map": {"": device}}
 
 
 def _ends(model: Any, chat: Chat) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from hesui.records import Message
 
 BROKEN = "\ufffd"  # what a decoder shows for bytes that are no whole character yet
 SAMPLE = "值此新春佳节来临之际，祝您身体健康，阖家幸福，万事如意！"  # to measure tokens per character
+BEFORE = "。"  # stands in for what comes before a piece of text
 THINK, END_THINK = "<think>", "</think>"
 
 
@@ -27,6 +28,11 @@ class Chat:
     def encode(self, text: str) -> list[int]:
         """The ids of `text`, with no special tokens added."""
         return list(self._tokenizer(text, add_special_tokens=False).input_ids)
+
+    def encode_inside(self, text: str) -> list[int]:
+        """The ids of `text` in the middle of a text: some tokenizers put a space before what begins one."""
+        before, both = self.encode(BEFORE), self.encode(BEFORE + text)
+        return both[len(before) :] if both[: len(before)] == before else self.encode(text)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of `ids`, special tokens left out."""

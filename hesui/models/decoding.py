@@ -1,10 +1,12 @@
 """The decoding loop: many drafts in one batch, each with its own prompt, adapter, settings and end.
 
-Knows nothing of demands, queues or events: it moves drafts forward one token at a time.
+Knows nothing of demands, queues or events: it moves drafts forward one token at a time. Where a mark is written into a
+draft, the model reads it a token a step while the other rows go on, and draws no token of it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +24,9 @@ from hesui.records import EndReason, Sampling
 PREFILL_TOKENS = 1024  # of all rows together in one forward pass, so that a long prompt can be cancelled
 WORTH_DROPPING = 0.25  # the share of finished rows from which copying the cache pays
 
+# Ids to write behind a text that has grown beyond so many characters.
+Mark = Callable[[str, int], Sequence[int]]
+
 
 @dataclass(slots=True)
 class Draft:
@@ -33,10 +38,14 @@ class Draft:
     limit: int  # tokens the text may have
     dice: Dice
     text: Detokenizer
-    ids: list[int] = field(default_factory=list)  # of the text, the given ones first
+    ids: list[int] = field(default_factory=list)  # of the text and of its marks, those it began with first
     logprobs: list[float] = field(default_factory=list)  # of each of the ids, and of the end token
     ends: list[float] = field(default_factory=list)  # beside each logprob: log-probability of ending there instead
-    drawn: int = 0  # tokens drawn for this draft, given ones left out
+    drawn: int = 0  # tokens drawn for this draft, those it began with and marks left out
+    mark: Mark | None = None  # what to write behind the newest token, for the model alone to read
+    marks: set[int] = field(default_factory=set)  # places in `ids` that were written so; they are no part of `text`
+    room: int | None = None  # ids that the text and its marks may have; None = no marks, `limit` says it
+    read: int = 0  # ids whose keys and values have been computed
     watch: Callable[[Draft], bool] | None = None  # called after each token; True stops the draft
     hold: bool = False  # put the end off while anything else is plausible
     stopped: bool = False  # by `watch`
@@ -47,6 +56,25 @@ class Draft:
         """Whether nothing more is to be drawn."""
         return self.stopped or self.reason is not None
 
+    @property
+    def draws(self) -> bool:
+        """Whether a token can be drawn: the text goes on, and the model has read all of it."""
+        return not self.finished and self.read == len(self.ids)
+
+    @property
+    def most(self) -> int:
+        """Ids that it may have at the end, marks included."""
+        return self.limit if self.room is None else self.room
+
+    @property
+    def tokens(self) -> int:
+        """How many of the ids are the text's own."""
+        return len(self.ids) - len(self.marks)
+
+    def chosen(self, logprobs: Sequence[float]) -> list[float]:
+        """Of the first ids' `logprobs` those of tokens that were drawn."""
+        return [logprob for place, logprob in enumerate(logprobs) if place not in self.marks]
+
     def take(self, token: int, logprob: float, end: float, ends: Sequence[int]) -> None:
         """Append a drawn token, and stop where it says so."""
         self.drawn += 1
@@ -56,17 +84,31 @@ class Draft:
             self.reason = EndReason.END
             return
         self.ids.append(token)
-        self.text.add(token)
+        before = len(self.text.text)
+        if self.text.add(token) and self.mark is not None:
+            self._write(self.mark(self.text.text, before))
         if self.watch is not None and self.watch(self):
             self.stopped = True
-        elif len(self.ids) >= self.limit:
+        elif self.tokens >= self.limit or len(self.ids) >= self.most:
             self.reason = EndReason.LIMIT
+
+    def _write(self, mark: Sequence[int]) -> None:
+        self.marks.update(range(len(self.ids), len(self.ids) + len(mark)))
+        self.ids += mark
+        self.logprobs += [0.0] * len(mark)
+        self.ends += [-math.inf] * len(mark)
+
+    def next_unread(self) -> int:
+        """The next of the ids that the model has not read; any of a finished draft, which is computed for nothing."""
+        self.read += 1
+        return self.ids[min(self.read, len(self.ids)) - 1] if self.ids else 0
 
     def branch(self, start: int, seed: int) -> Draft:
         """A draft that shares the first `start` ids and draws its own from there, with other random numbers."""
         text = self.text.empty()
-        for token in self.ids[:start]:
-            text.add(token)
+        for place, token in enumerate(self.ids[:start]):
+            if place not in self.marks:
+                text.add(token)
         return Draft(
             prompt=self.prompt,
             adapter=self.adapter,
@@ -77,6 +119,9 @@ class Draft:
             ids=self.ids[:start],
             logprobs=self.logprobs[:start],
             ends=self.ends[:start],
+            mark=self.mark,
+            marks={place for place in self.marks if place < start},
+            room=self.room,
         )
 
 
@@ -162,6 +207,8 @@ class Decoder:
     def _spread(self, groups: Sequence[Sequence[Draft]], cache: Any, mask: Tensor | None, logits: Tensor) -> Batch:
         """The batch in which every draft of a group continues from the group's one row."""
         drafts = [draft for group in groups for draft in group]
+        for draft in drafts:
+            draft.read = len(draft.ids)
         knobs = Knobs.of([draft.sampling for draft in drafts], self._base.device)
         if len(drafts) > len(groups):
             rows = [row for row, group in enumerate(groups) for _ in group]
@@ -172,11 +219,14 @@ class Decoder:
 
     @torch.inference_mode()
     def _draw(self, batch: Batch, ends: Sequence[int]) -> None:
-        rolls = [draft.dice.roll() for draft in batch.drafts]
+        drawing = [draft.draws for draft in batch.drafts]
+        if not any(drawing):
+            return
+        rolls = [draft.dice.roll() if draws else 0.0 for draft, draws in zip(batch.drafts, drawing, strict=True)]
         hold = [draft.hold for draft in batch.drafts]
         drawn: Drawn = draw(batch.logits, batch.knobs, rolls, hold, self._ends)
-        for draft, token, logprob, end in zip(batch.drafts, *drawn, strict=True):
-            if not draft.finished:
+        for draft, draws, token, logprob, end in zip(batch.drafts, drawing, *drawn, strict=True):
+            if draws:
                 draft.take(token, logprob, end, ends)
 
     @torch.inference_mode()
@@ -196,7 +246,7 @@ class Decoder:
 
     @torch.inference_mode()
     def _forward(self, batch: Batch) -> None:
-        newest = [[draft.ids[-1] if draft.ids else 0] for draft in batch.drafts]
+        newest = [[draft.next_unread()] for draft in batch.drafts]
         tokens = torch.tensor(newest, device=self._base.device)
         if batch.mask is not None:
             batch.mask = torch.cat([batch.mask, batch.mask.new_ones(len(newest), 1)], dim=1)

@@ -167,11 +167,13 @@ class Scout:
         return self._candidate(text, place.tokens, place.length, self.draft.ends[place.tokens])
 
     def _candidate(self, text: str, tokens: int, count: int, end: float | None) -> Candidate:
-        logprobs = self.draft.logprobs[: tokens + 1] if end is None else [*self.draft.logprobs[:tokens], end]
+        logprobs = self.draft.chosen(self.draft.logprobs[:tokens])
+        own = len(logprobs)
+        logprobs += self.draft.logprobs[tokens : tokens + 1] if end is None else [end]
         abrupt = end is not None and end < ABRUPT
         missing = abs(self._gauge.aim - count) if abrupt else 0
         score = sum(logprobs) / len(logprobs)
-        return Candidate(text, tokens, self._gauge.error(count), abrupt, _repeats(text), missing, score)
+        return Candidate(text, own, self._gauge.error(count), abrupt, _repeats(text), missing, score)
 
 
 @dataclass(slots=True)

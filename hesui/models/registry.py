@@ -5,6 +5,7 @@ A name that comes from outside is looked up in the listing and never becomes par
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from hesui.settings import EMBEDDED, TINY, Settings
 TUNED = "tuned"  # the name of the embedded base's own adapter
 ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
+TAUGHT = "hesui.json"  # beside an adapter's configuration, where the training here taught it more than text
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle")
 
 
@@ -34,6 +36,15 @@ class AdapterSource:
 
     name: str
     folder: Path
+
+    @property
+    def marks(self) -> bool:
+        """Whether it was trained with countdown marks, which the engine then writes for it."""
+        try:
+            taught = json.loads((self.folder / TAUGHT).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return False
+        return isinstance(taught, dict) and taught.get("markers") is True
 
 
 class Registry:

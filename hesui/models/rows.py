@@ -9,9 +9,10 @@ import time
 from dataclasses import dataclass, field
 
 from hesui.errors import InputError
-from hesui.length import Constraint, check
+from hesui.length import Constraint, Counter, check, count
+from hesui.length.countdown import counts_down, ends_clause, goal, mark, showable, strip
 from hesui.models.base import Base
-from hesui.models.chat import Detokenizer, answer
+from hesui.models.chat import Chat, Detokenizer, answer
 from hesui.models.decoding import Draft
 from hesui.models.guide import FINAL, Gauge, Search, nearest
 from hesui.models.sampling import Dice
@@ -22,6 +23,8 @@ SPARE_CHARS = 160  # room beyond a demand, so that a model that misses it still 
 CHARS_PER_UNIT = {"char": 1, "word": 4, "sentence": 40, "line": 40, "paragraph": 200}  # generously
 FEWEST_CHARS = {"char": 1, "word": 1, "sentence": 4, "line": 4, "paragraph": 8}
 UNGUIDED = "unguided: the guide knows demands on whole answers only"
+MARKED = 2  # times the tokens of a text with marks: a mark has about as many as the clause before it, or fewer
+COUNTDOWN = "countdown"  # the note of a row whose length is the decoder's merit too
 HEADROOM = 1.3  # a tokenizer's worst texts against its average
 
 
@@ -34,6 +37,7 @@ class Row:
     drafts: list[Draft]
     searches: list[Search]  # of guided drafts; empty where the guide is off
     shown: str = ""
+    marks: bool = False  # the model knows countdown marks
     note: str | None = None
     ended: bool = False
     started: float = field(default_factory=time.monotonic)
@@ -47,12 +51,12 @@ class Row:
         """What the newest token adds to the answer as shown."""
         draft = self.drafts[0]  # of several candidates the first one is shown until the best is known
         text = draft.text.text[: self.searches[0].scout.shown] if self.searches else draft.text.text
-        return self._show(answer(text))
+        return self._show(answer(showable(text) if self.marks else text))
 
     def finish(self, reason: EndReason | None = None) -> Piece:
         """The last piece: the chosen text, and why it ended; `reason` overrides the chosen draft's own."""
         text, tokens, own = self._choice()
-        piece = self._show(text) or Piece(self.index)
+        piece = self._show(answer(strip(text)) if self.marks else text) or Piece(self.index)
         self.ended = True
         drawn = sum(draft.drawn for draft in self.drafts) + sum(search.drawn for search in self.searches)
         end = End(reason or own, tokens, drawn, time.monotonic() - self.started, self.note)
@@ -73,13 +77,33 @@ class Row:
             return guided.text, guided.tokens, EndReason.END
         draft = min(self.drafts, key=lambda draft: _rank(draft, self.request))
         # Stopped by the guide, and no tail found an end: the text is cut like one at the token limit.
-        return answer(draft.text.text), len(draft.ids), draft.reason or EndReason.LIMIT
+        return answer(draft.text.text), draft.tokens, draft.reason or EndReason.LIMIT
 
 
-def make_row(index: int, request: Request, base: Base) -> Row:
-    """The row that answers `request`. Raises InputError where the model has no room for it."""
+class Countdown:
+    """Writes marks for the model: at each clause end how much remains of what is demanded."""
+
+    def __init__(self, chat: Chat, goal: int, counter: Counter) -> None:
+        self._chat = chat
+        self._goal = goal
+        self._counter = counter
+
+    def __call__(self, text: str, start: int) -> list[int]:
+        """The ids of the mark behind `text`, if a clause ends in it at or behind `start`."""
+        shown = answer(text)  # nothing yet, while the model thinks
+        if not shown or not ends_clause(text, start):
+            return []
+        return self._chat.encode_inside(mark(self._goal - count(shown, self._counter)))
+
+
+def make_row(index: int, request: Request, base: Base, marks: bool = False) -> Row:
+    """The row that answers `request`; `marks` says whether its model knows countdown marks.
+
+    Raises InputError where the model has no room for it.
+    """
     prompt = base.chat.prompt(request.messages)
     limit = _limit(request, len(prompt), base)
+    countdown = _countdown(request, base) if marks else None
     drafts = [
         Draft(
             prompt=prompt,
@@ -88,11 +112,20 @@ def make_row(index: int, request: Request, base: Base) -> Row:
             limit=limit,
             dice=Dice(request.seed + number),
             text=Detokenizer(base.chat),
+            mark=countdown,
+            room=None if countdown is None else min(MARKED * limit, base.context - len(prompt)),
         )
         for number in range(max(1, request.best_of))
     ]
-    note = UNGUIDED if request.guide and request.constraint and not _guided(request) else None
-    return Row(index, request, drafts, _searches(request, drafts), note=note)
+    note = COUNTDOWN if countdown else None
+    if request.guide and request.constraint and not _guided(request):
+        note = UNGUIDED
+    return Row(index, request, drafts, _searches(request, drafts), marks=marks, note=note)
+
+
+def _countdown(request: Request, base: Base) -> Countdown | None:
+    demand = request.constraint
+    return Countdown(base.chat, goal(demand), request.counter) if demand and counts_down(demand) else None
 
 
 def _guided(request: Request) -> bool:
@@ -140,7 +173,8 @@ def _rank(draft: Draft, request: Request) -> tuple[int, bool, float]:
     text = answer(draft.text.text)
     error = abs(check(text, request.constraint, request.counter).error) if request.constraint else 0
     complete = draft.reason is EndReason.END and text[-1:] in FINAL
-    return error, not complete, -sum(draft.logprobs) / max(1, len(draft.logprobs))
+    logprobs = draft.chosen(draft.logprobs)
+    return error, not complete, -sum(logprobs) / max(1, len(logprobs))
 
 
 def _common(one: str, other: str) -> int:

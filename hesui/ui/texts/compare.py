@@ -130,6 +130,7 @@ TEXTS: dict[str, Text] = {
     "end.limit": Text("到词元上限被截断", "cut at the token limit"),
     "end.time": Text("到时间上限被截断", "cut at the time limit"),
     "note.sequential": Text("两边依次生成", "answered one after the other"),
+    "note.countdown": Text("解码时倒数剩余字数", "decoded with a countdown of what remains"),
     "live.side": Text("{side}：{model}，{count} 字，{state}。", "{side}: {model}, count {count}, {state}."),
     # status above the panes
     "status.loading": Text("正在加载模型 {what}", "Loading model {what}"),
