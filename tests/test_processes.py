@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
-from hesui.processes import Identity, alive, mine, spawn
+import pytest
+
+from hesui.processes import STEP_BACK, Identity, alive, mine, spawn
 
 
 def until(condition, seconds=20):
@@ -44,3 +49,16 @@ def test_arguments_are_words_and_no_shell_reads_them(tmp_path):
     child = spawn("say", ["$(touch x); `id`", "两 字"], log, {"PYTHONPATH": str(tmp_path), "PYTHONIOENCODING": "utf-8"})
     until(lambda: not alive(child))
     assert "['$(touch x); `id`', '两 字']" in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("own_session", [True, False])
+def test_a_process_that_steps_back_takes_its_own_session_with_it_and_no_other(own_session):
+    group = Path("/proc/self/autogroup")
+    look = f"print(os.nice(0), open('{group}').read() if os.path.exists('{group}') else '')"
+    code = f"import os; from hesui.processes import step_back; step_back(); {look}"
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, start_new_session=own_session
+    ).stdout
+    assert said.startswith(f"{os.nice(0) + STEP_BACK} ")
+    if group.exists():
+        assert said.rstrip().endswith(f"nice {STEP_BACK}") is own_session

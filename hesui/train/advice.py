@@ -82,7 +82,13 @@ class View(NamedTuple):
         used = self.curves.used.get("epochs")
         if isinstance(used, (int, float)) and math.isfinite(used) and used > 0:
             return float(used)
-        return self.config.epochs or suggested_epochs(self.rows or 1_000)
+        return self.config.epochs or suggested_epochs(self.rows or 1_000, self.config.method)
+
+    @property
+    def steps(self) -> int:
+        """The number of steps where it was set, or where a limit cut it; 0 where it follows from the epochs."""
+        limit = self.config.most_steps
+        return self.config.steps or (limit if limit == self.status.steps else 0)
 
 
 Rule = Callable[[View], Advice | None]
@@ -96,7 +102,8 @@ def advise(curves: Curves, status: Status, config: TrainConfig) -> list[Advice]:
     view = View(curves, status, config)
     if status.note_key == MEMORY:
         return memory(view)
-    found = {advice.key: advice for rules in RULES if (advice := _first(rules, view))}
+    every = BY_REWARD if config.method == "grpo" else RULES
+    found = {advice.key: advice for rules in every if (advice := _first(rules, view))}
     return sorted(found.values(), key=lambda advice: LEVELS.index(advice.level))
 
 
@@ -185,9 +192,9 @@ def still_falling(view: View) -> Advice | None:
     level = median(point.value for point in third)
     if drop < FALLING * abs(level) or -slope < SURE * error or not _unseen_agrees(curves):
         return None
-    if view.config.steps:
-        now, value = view.config.steps, math.ceil(view.config.steps * 1.5)
-        return Advice("advice.still_falling.steps", "hint", {"setting": "steps", "now": now, "value": value})
+    if view.steps:
+        values = {"setting": "steps", "now": view.steps, "value": math.ceil(view.steps * 1.5)}
+        return Advice("advice.still_falling.steps", "hint", values)
     values = {"setting": "epochs", "now": view.epochs, "value": _epochs(view.epochs * 1.5)}
     return Advice("advice.still_falling", "hint", values)
 
@@ -276,8 +283,8 @@ def _fell_since(curves: Curves, step: int) -> bool:
 
 def _back_to(view: View, step: int) -> dict[str, Any]:
     """As many epochs as it took to come to `step`, or as many steps where the run is set in steps."""
-    if view.config.steps:
-        return {"setting": "steps", "now": view.config.steps, "value": max(step, 1), "step": step}
+    if view.steps:
+        return {"setting": "steps", "now": view.steps, "value": max(step, 1), "step": step}
     whole = view.status.steps or view.curves.last_step or 1
     value = _epochs(view.epochs * step / whole)
     return {"setting": "epochs", "now": view.epochs, "value": value, "step": step}
@@ -319,6 +326,12 @@ RULES: tuple[tuple[Rule, ...], ...] = (
     (not_a_number, not_a_number_once),
     (not_a_number, diverging, gradients_explode),
     (not_a_number, diverging, memorising, overfit, long_past_its_best),
+    (few_rows,),
+)
+BY_REWARD: tuple[tuple[Rule, ...], ...] = (  # grpo's loss wavers around nothing, however well it goes
+    (not_a_number, not_a_number_once),
+    (not_a_number, gradients_explode),
+    (not_a_number, long_past_its_best),
     (few_rows,),
 )
 

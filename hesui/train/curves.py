@@ -73,6 +73,11 @@ class Curves:
     grad_norm: Series = ()  # before it is clipped
     tokens_per_second: Series = ()
     memory_mb: Series = ()
+    reward: Series = ()  # grpo: mean over the answers of a step, the sum of the four below
+    reward_satisfied: Series = ()  # share that obeys
+    reward_near: Series = ()  # from 0 to 1
+    reward_unfinished: Series = ()  # from -2 to 0
+    reward_repetition: Series = ()  # from -1 to 0
     epoch: Series = ()
     clock: Series = ()  # when a step was logged, seconds since 1970
     ability: Series = ()  # perplexity on texts without a length demand
@@ -133,7 +138,10 @@ class Reader:
         self._found, self._curves = _Found(), Curves()
 
 
-MEASURES = ("loss", "learning_rate", "grad_norm", "tokens_per_second", "memory_mb", "epoch", "time")  # of a train line
+MEASURES = (
+    "loss", "learning_rate", "grad_norm", "tokens_per_second", "memory_mb", "epoch", "time",
+    "reward", "reward_satisfied", "reward_near", "reward_unfinished", "reward_repetition",
+)  # of a train line  # fmt: skip
 
 
 class _Found:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from hesui.checksums import digest
@@ -22,7 +23,15 @@ from hesui.records import Message
 from hesui.review.exporting import MADE_BY
 from hesui.train.config import Method
 
+Kind = Literal["sft", "dpo", "kto"]  # answers, pairs, ratings
 Format = Literal["trl", "rows"]  # of `hesui review export --format trl`; of `hesui corpus split`
+
+LEARNS_FROM: Mapping[Method, tuple[Kind, ...]] = MappingProxyType({
+    "sft": ("sft",),
+    "dpo": ("dpo", "sft"),  # of answers it takes the prompts, and pairs what the model itself writes to them
+    "kto": ("kto",),
+    "grpo": ("sft", "dpo", "kto"),  # their prompts: the answers are the model's own
+})  # fmt: skip
 
 PREVIEW = 3  # rows that a person is shown before a run
 
@@ -32,7 +41,7 @@ class Example:
     """One row to learn from."""
 
     messages: tuple[Message, ...]  # the last one asks
-    texts: tuple[str, ...]  # the answer; of a pair (dpo) the better one, then the worse one
+    texts: tuple[str, ...]  # the answer; of a pair (dpo) the better one, then the worse one; none where only asked
     good: bool | None = None  # what a reviewer said of the answer (kto)
     task: str = ""  # the class's id, where the row says it
     constraint: Constraint | None = None  # what the answer must obey
@@ -43,7 +52,7 @@ class DataSet:
     """A folder that can be trained on."""
 
     path: Path
-    kind: Method
+    kind: Kind
     format: Format
     rows: Mapping[Split, int]  # of the splits that have any
     classes: Mapping[str, int]  # rows of train by class
@@ -52,11 +61,13 @@ class DataSet:
 
     def require(self, method: Method) -> None:
         """Raise InputError where the data are not what `method` learns from."""
-        if self.kind != method:
+        if self.kind not in LEARNS_FROM[method]:
+            wanted = ", ".join(LEARNS_FROM[method])
+            methods = ", ".join(one for one, kinds in LEARNS_FROM.items() if self.kind in kinds)
             raise InputError(
-                f"{self.path.name} holds data of the kind {self.kind}, the run's method is {method}; "
-                f"choose the method {self.kind}, or other data",
-                "error.train_method", folder=self.path.name, kind=self.kind, method=method,
+                f"{self.path.name} holds data of the kind {self.kind}, the method {method} learns from the kind {wanted}; "
+                f"choose one of the methods {methods}, or other data", "error.train_method",
+                folder=self.path.name, kind=self.kind, method=method, wanted=wanted, methods=methods,
             )  # fmt: skip
 
     def examples(self, split: Split) -> Iterator[Example]:
@@ -64,12 +75,24 @@ class DataSet:
 
         Raises InputError, which names the file and the line, where a row cannot be used.
         """
-        if split not in self.rows:
-            return
-        made_of = _from_row if self.format == "rows" else partial(_from_trl, self.kind)
-        for example in read_each(self.path / f"{split}.jsonl", made_of):
-            if example is not None:
+        return (example for example in self._read(split) if example.texts)
+
+    def prompts(self, split: Split) -> Iterator[Example]:
+        """What a split asks that demands a length, each prompt once; with its answer, where there is one.
+
+        Raises InputError as `examples` does.
+        """
+        seen = set()
+        for example in self._read(split):
+            if example.constraint is not None and example.messages not in seen:
+                seen.add(example.messages)
                 yield example
+
+    def _read(self, split: Split) -> Iterator[Example]:
+        if split not in self.rows:
+            return iter(())
+        made_of = _from_row if self.format == "rows" else partial(from_trl, self.kind)
+        return read_each(self.path / f"{split}.jsonl", made_of)
 
 
 def describe(path: Path) -> DataSet:
@@ -105,7 +128,7 @@ def _manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def _trainable(path: Path, manifest: Mapping[str, Any]) -> tuple[Method, Format]:
+def _trainable(path: Path, manifest: Mapping[str, Any]) -> tuple[Kind, Format]:
     """Kind and format of an export. Raises InputError where nothing learns from them."""
     kind, format = manifest.get("kind"), manifest.get("format")
     if kind == "labels":
@@ -113,16 +136,16 @@ def _trainable(path: Path, manifest: Mapping[str, Any]) -> tuple[Method, Format]
             f"{path.name} holds labels, which no method here learns from; export answers, pairs or ratings instead: "
             "hesui review export --kind sft|dpo|kto", "error.train_data_labels", folder=path.name,
         )  # fmt: skip
-    method = next((known for known in get_args(Method) if known == kind), None)
-    if method is None:
+    trainable = next((known for known in get_args(Kind) if known == kind), None)
+    if trainable is None:
         raise _damaged(path, f"{MANIFEST} names no kind of data")
     if format != "trl":
         raise InputError(
             f"{path.name} is written in the format {str(format)[:60]!r}, training reads trl only; export it again: "
-            f"hesui review export --kind {method} --format trl", "error.train_data_format",
-            folder=path.name, name=str(format)[:60], kind=method,
+            f"hesui review export --kind {trainable} --format trl", "error.train_data_format",
+            folder=path.name, name=str(format)[:60], kind=trainable,
         )  # fmt: skip
-    return method, "trl"
+    return trainable, "trl"
 
 
 def _checked(path: Path, manifest: Mapping[str, Any]) -> tuple[Mapping[str, Mapping[str, int]], Mapping[str, str]]:
@@ -145,7 +168,7 @@ def _intact(path: Path, name: str, expected: str | None) -> bool:
 
 
 def _described(
-    path: Path, kind: Method, format: Format, counts: Mapping[str, Mapping[str, int]], hashes: Mapping[str, str]
+    path: Path, kind: Kind, format: Format, counts: Mapping[str, Mapping[str, int]], hashes: Mapping[str, str]
 ) -> DataSet:
     rows = {split: sum(counts[split].values()) for split in SPLITS if counts.get(split)}
     found = DataSet(path, kind, format, rows, counts.get("train", {}), hashes, ())
@@ -158,15 +181,14 @@ def _described(
     return DataSet(path, kind, format, rows, found.classes, hashes, preview)
 
 
-def _from_row(record: Mapping[str, Any]) -> Example | None:
+def _from_row(record: Mapping[str, Any]) -> Example:
     row: Row = from_record(record)
-    if not row.reference:
-        return None
     asked = (*row.history, Message("user", row.prompt))
-    return Example(asked, (row.reference,), task=row.task, constraint=row.constraint)
+    return Example(asked, (row.reference,) if row.reference else (), task=row.task, constraint=row.constraint)
 
 
-def _from_trl(kind: Method, record: Mapping[str, Any]) -> Example:
+def from_trl(kind: Kind, record: Mapping[str, Any]) -> Example:
+    """The example in one of TRL's conversational rows. Raises InputError, which names the field."""
     messages = _turns(record, "prompt")
     names = ("chosen", "rejected") if kind == "dpo" else ("completion",)
     texts = tuple(_turns(record, name)[-1].content for name in names)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,7 +20,7 @@ from hesui.models.registry import Registry
 from hesui.processes import CLOCK_ERROR, Identity
 from hesui.settings import EMBEDDED, Settings
 from hesui.train.adopting import adopt, require_adapter, require_name
-from hesui.train.config import TrainConfig
+from hesui.train.config import TrainConfig, require_teachable
 from hesui.train.runs import (
     LIVE,
     RunFolder,
@@ -33,7 +33,7 @@ from hesui.train.runs import (
     write_json,
     write_text,
 )
-from hesui.train.sittings import WORKER, end, enforce_run, launch, living, look, requeue, send, state_of
+from hesui.train.sittings import PLACE, WORKER, end, enforce_run, launch, living, look, requeue, send, state_of
 
 TRIES = 3  # sittings without a further step until a run no longer resumes by itself
 LONGEST_NOTE = 10_000  # characters
@@ -83,13 +83,21 @@ def views(settings: Settings) -> list[View]:
     return [_view(folder) for folder in runs(settings.runs)]
 
 
-def start(settings: Settings, config: TrainConfig, *, key: str = "", worker: str = WORKER) -> RunFolder:
+def start(
+    settings: Settings,
+    config: TrainConfig,
+    *,
+    key: str = "",
+    worker: str = WORKER,
+    place: Mapping[str, str] | None = None,
+) -> RunFolder:
     """A new run: at work at once where the device is free, else queued.
 
-    The same `key` twice gives one run. Raises InputError and ModelError where the run could not even begin.
+    The same `key` twice gives one run. With a `place`, as hesui.train.remote has it, its worker works there. Raises
+    InputError and ModelError where the run could not even begin.
     """
-    config = _located(config)
-    _require_ready(config, settings)
+    config = located(config)
+    require_ready(config, settings)
     with _device(settings):
         known = _of_key(settings, key)
         if known is not None:
@@ -97,6 +105,8 @@ def start(settings: Settings, config: TrainConfig, *, key: str = "", worker: str
         folder = new_run(settings.runs, config)
         if key:
             write_json(folder.path / _KEY, {"key": _hash(key)})
+        if place is not None:
+            write_json(folder.path / PLACE, place)
         _append(settings, folder)
         _advance(settings, worker)
     return folder
@@ -254,15 +264,17 @@ def _waits(folder: RunFolder) -> bool:
     return not working and state_of(folder, status, working) == "queued"
 
 
-def _located(config: TrainConfig) -> TrainConfig:
+def located(config: TrainConfig) -> TrainConfig:
     """The settings with folders that mean the same wherever the run is resumed from."""
     base = str(Path(config.base).absolute()) if config.base != EMBEDDED and Path(config.base).is_dir() else config.base
     return config.model_copy(update={"data": config.data.absolute(), "base": base})
 
 
-def _require_ready(config: TrainConfig, settings: Settings) -> None:
+def require_ready(config: TrainConfig, settings: Settings) -> None:
+    """Raise InputError or ModelError where a run with these settings could not even begin."""
     from hesui.train.data import describe  # loads what reads every kind of data set
 
+    require_teachable(config)
     describe(config.data).require(config.method)
     registry = Registry(settings.model_copy(update={"base_model": config.base}))
     registry.base()

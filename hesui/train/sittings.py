@@ -18,6 +18,8 @@ from hesui.settings import Settings
 from hesui.train.runs import LIVE, RunFolder, State, Status, read_json, write_json
 
 WORKER = "hesui.train.worker"
+REMOTE = "hesui.train.remote"  # stands for a worker elsewhere
+PLACE = "remote.json"  # in a run's folder: where that is
 STARTING = 30.0  # seconds within which a process that was about to be started must be known
 OBEY = 15.0  # seconds that a wish may go without a sign of obedience
 HARDER = 15.0  # seconds between telling a process to end and ending it
@@ -37,7 +39,9 @@ def launch(folder: RunFolder, settings: Settings, worker: str) -> Identity:
     record.unlink(missing_ok=True)
     # From the spawn on, the status is the worker's: a word of ours could overwrite one of its own.
     folder.write_status(replace(_fresh(folder.status()), state="starting", heartbeat=time.time()))
-    identity = spawn(worker, [str(folder.path.absolute())], folder.log, _environment(folder, settings))
+    if (folder.path / PLACE).is_file():
+        worker = REMOTE
+    identity = spawn(worker, [str(folder.path.absolute())], folder.log, environment(folder, settings))
     write_json(record, identity._asdict())
     return identity
 
@@ -159,7 +163,7 @@ def _recorded(folder: RunFolder) -> Identity | None:
         return None
 
 
-def _environment(folder: RunFolder, settings: Settings) -> dict[str, str]:
+def environment(folder: RunFolder, settings: Settings) -> dict[str, str]:
     """What the worker reads besides the environment that it inherits: settings may have been made otherwise."""
     root = str(Path(__file__).parents[2])
     return {

@@ -122,8 +122,20 @@ def test_a_loss_that_still_falls_at_the_end_wants_more_epochs(seed):
 
 
 def test_a_run_set_in_steps_is_told_more_steps():
-    advice = only(recorded(lambda at: 3.0 - 1.5 * at, 1), config=CONFIG.model_copy(update={"steps": STEPS}))
-    assert advice.values == {"setting": "steps", "now": 300, "value": 450}
+    for setting in ("steps", "most_steps"):
+        advice = only(recorded(lambda at: 3.0 - 1.5 * at, 1), config=CONFIG.model_copy(update={setting: STEPS}))
+        assert advice.values == {"setting": "steps", "now": 300, "value": 450}
+
+
+def test_a_run_that_stayed_below_its_limit_of_steps_is_told_more_epochs():
+    config = CONFIG.model_copy(update={"most_steps": STEPS + 1})
+    assert only(recorded(lambda at: 3.0 - 1.5 * at, 1), config=config).values["setting"] == "epochs"
+
+
+def test_a_loss_of_rewards_is_not_read_as_one_of_answers():
+    rises = recorded(lambda at: 0.001 + 0.05 * at, 1)
+    assert keys(rises) == ["advice.diverging"]
+    assert keys(rises, config=CONFIG.model_copy(update={"method": "grpo"})) == []
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -173,3 +173,29 @@ def test_labels_and_other_formats_are_refused_with_what_to_do(reviewed, tmp_path
 def test_a_broken_row_is_named_with_its_line(tmp_path, kind, record):
     key, told = refused(written(tmp_path / "set", kind, record))
     assert key == "error.row_line" and "train.jsonl, line 1" in told
+
+
+def test_each_method_says_what_it_learns_from(frozen, reviewed, tmp_path):
+    answers, ratings = describe(frozen), describe(reviewed("kto"))
+    for method in ("sft", "dpo", "grpo"):
+        answers.require(method)
+    ratings.require("grpo")
+    with pytest.raises(InputError) as caught:
+        ratings.require("dpo")
+    assert caught.value.key == "error.train_method"
+    assert "dpo, sft" in str(caught.value) and caught.value.values["methods"] == "kto, grpo"
+
+
+def test_prompts_are_those_that_demand_a_length_each_once_and_without_an_answer_too(tmp_path):
+    prompts = [f"给{whom}拜年，{n}字以内" for n, whom in enumerate("爷奶爸妈哥姐弟妹叔姨婶伯", start=10)]
+    rows = [
+        Row(f"{n}-{twice}", "greeting", one, parse(one), one, reference="好！" if n % 2 else None)
+        for n, one in enumerate([*prompts, "给邻居拜年"])
+        for twice in range(2)
+    ]
+    freeze(rows, tmp_path / "set")
+    data = describe(tmp_path / "set")
+    found = [one for split in data.rows for one in data.prompts(split)]
+    assert sorted(one.messages[-1].content for one in found) == sorted(prompts)
+    assert all(one.constraint is not None for one in found) and {len(one.texts) for one in found} == {0, 1}
+    assert all(one.texts for split in data.rows for one in data.examples(split))

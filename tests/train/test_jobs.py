@@ -338,7 +338,7 @@ def test_what_would_end_a_run_at_once_keeps_it_from_starting(settings, config):
     good = config()
     for change, error, said in (
         ({"data": good.data / "gone"}, InputError, "no folder"),
-        ({"method": "dpo"}, InputError, "choose the method sft"),
+        ({"method": "kto"}, InputError, "sft, dpo, grpo"),
         ({"base": "./nowhere/at/all"}, ModelNotFound, "no base model"),
         ({"adapter": "nobody"}, ModelNotFound, "nobody"),
     ):

@@ -300,7 +300,7 @@ def test_a_missing_base_and_missing_data_are_named(started, settings, tmp_path):
 
 
 def test_data_of_another_kind_than_the_method_are_refused(started, settings):
-    assert failed(started(method="dpo"), settings) == "error.train_method"
+    assert failed(started(method="kto"), settings) == "error.train_method"
 
 
 def test_rows_that_are_all_too_long_are_named(started, settings):
@@ -389,6 +389,8 @@ def test_steps_follow_from_rows_epochs_and_batch(data):
     assert (plan.micro, plan.accumulation, plan.per_epoch, plan.steps) == (4, 4, 7, 14)
     assert make_plan(TrainConfig(data=data), 1_000).epochs == pytest.approx(suggested_epochs(1_000), rel=0.02)
     assert make_plan(TrainConfig(data=data, steps=50_000), 9).log_every == 100
+    assert make_plan(TrainConfig(data=data, most_steps=50), 1_000).steps == 50
+    assert make_plan(TrainConfig(data=data, most_steps=500, epochs=1), 160).steps == 10
 
 
 def test_probes_ask_held_out_prompts_of_the_data_and_the_same_each_time(base, data):

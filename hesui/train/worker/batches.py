@@ -18,9 +18,13 @@ NARROWEST = 32  # tokens; widths are multiples of it, or of a sixteenth of the n
 class AlikeSampler(Sampler[int]):
     """Indices of rows, so that each `batch` of them in turn have like lengths; a rest comes last."""
 
-    def __init__(self, lengths: Sequence[int], batch: int, seed: int, epoch: Callable[[], int]) -> None:
+    def __init__(
+        self, lengths: Sequence[int], batch: int, seed: int, epoch: Callable[[], int], window: int = WINDOW
+    ) -> None:
+        """Rows of `window` batches are sorted together; with 1 the order is random but for the places in a batch."""
         self._lengths = lengths
         self._batch = batch
+        self._window = batch * window
         self._seed = seed
         self._epoch = epoch  # asked when an epoch begins, so that a resumed run is in the epoch that was interrupted
 
@@ -31,16 +35,14 @@ class AlikeSampler(Sampler[int]):
         rng = Random(f"{self._seed}/{self._epoch()}")
         order = rng.sample(range(len(self._lengths)), len(self._lengths))
         whole = len(order) - len(order) % self._batch
-        batches = [
-            batch for start in range(0, whole, self._batch * WINDOW) for batch in self._sorted(order, start, whole)
-        ]
+        batches = [batch for start in range(0, whole, self._window) for batch in self._sorted(order, start, whole)]
         rng.shuffle(batches)
         for batch in batches:
             yield from batch
         yield from order[whole:]
 
     def _sorted(self, order: Sequence[int], start: int, end: int) -> Iterator[list[int]]:
-        window = sorted(order[start : min(end, start + self._batch * WINDOW)], key=self._lengths.__getitem__)
+        window = sorted(order[start : min(end, start + self._window)], key=self._lengths.__getitem__)
         for first in range(0, len(window), self._batch):
             yield window[first : first + self._batch]
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from hesui.errors import HesuiError
-from hesui.models.registry import ADAPTER_CONFIG, ADAPTER_WEIGHTS
+from hesui.models.registry import ADAPTER_CONFIG, ADAPTER_WEIGHTS, TAUGHT
 from hesui.train.runs import read_json, write_json
 
 KEPT = 2  # the last ones, to go on from
@@ -83,10 +84,11 @@ def size(path: Path) -> int:
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
 
 
-def publish(checkpoint: Path, target: Path, base: str = "") -> None:
+def publish(checkpoint: Path, target: Path, base: str = "", taught: Mapping[str, Any] | None = None) -> None:
     """Put what can be used of a checkpoint at `target`, in place of what lies there; readable for everybody.
 
-    `base` is what an adapter's configuration is to call its base, where that is not where it was loaded from.
+    `base` is what an adapter's configuration is to call its base, where that is not where it was loaded from;
+    `taught` is what whoever answers with it must know, if anything.
     """
     draft = target.with_name(f"{target.name}.{uuid4().hex[:8]}.part")
     old = target.with_name(f"{target.name}.{uuid4().hex[:8]}.old")
@@ -97,6 +99,8 @@ def publish(checkpoint: Path, target: Path, base: str = "") -> None:
         config = draft / ADAPTER_CONFIG
         if base and config.is_file():
             write_json(config, {**read_json(config), "base_model_name_or_path": base})
+        if taught:
+            write_json(draft / TAUGHT, taught)
         for file in draft.iterdir():
             file.chmod(0o644)  # safetensors writes for the owner alone
         if target.exists():

@@ -27,9 +27,10 @@ PULSE = 1.0  # seconds between two heartbeats
 
 
 class Diary:
-    """The status and the measurements of one run, written by one process."""
+    """The status and the measurements of one run, written by one process; others that train with it keep silent."""
 
-    def __init__(self, folder: RunFolder, wish: Wish) -> None:
+    def __init__(self, folder: RunFolder, wish: Wish, silent: bool = False) -> None:
+        self._silent = silent
         self._folder = folder
         self._wish = wish
         self._lock = Lock()
@@ -49,10 +50,13 @@ class Diary:
             now = time.time()
             seconds = self._seconds + time.monotonic() - self._began
             self._status = replace(self._status, **changes, heartbeat=now, seconds=seconds)
-            self._folder.write_status(self._status)
+            if not self._silent:
+                self._folder.write_status(self._status)
 
     def measure(self, kind: str, step: int, **values: Any) -> None:
         """Append a measurement, there for every reader at once."""
+        if self._silent:
+            return
         line = json.dumps({"kind": kind, "step": step, "time": time.time(), **values}, ensure_ascii=False)
         with self._folder.metrics.open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")

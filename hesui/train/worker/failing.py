@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from hesui.errors import HesuiError
 from hesui.models.device import is_out_of_memory
 from hesui.train.config import TrainConfig
+from hesui.train.thrift import thriftier
 from hesui.train.worker.checkpoints import SPARE, full
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -46,19 +47,6 @@ def diverged(step: int, config: TrainConfig) -> HesuiError:
         f"the loss is no number at step {step}: training diverged; start again with a lower learning_rate, e.g. {lower}",
         "error.train_diverged", step=step, lower=lower,
     )  # fmt: skip
-
-
-def thriftier(config: TrainConfig) -> list[str]:
-    """Settings that need less memory, in the order in which to try them, the one of hesui.train.advice.memory."""
-    at_once = config.micro_batch or config.batch
-    tries = [f"micro_batch={at_once // 2}"] if at_once > 1 else []
-    tries += [f"context={config.context // 2}" if config.context > 256 else "context=512"]
-    tries += ["gradient_checkpointing=true"] if not config.gradient_checkpointing else []
-    if config.adaptation == "full":
-        tries.append("adaptation=lora")
-    elif config.rank > 4:
-        tries.append(f"rank={config.rank // 2}")
-    return tries
 
 
 def _out_of_memory(config: TrainConfig | None) -> Note:

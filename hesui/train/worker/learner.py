@@ -5,18 +5,21 @@ Knows nothing of data or of trainers.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import torch
-from peft import LoraConfig, PeftModel
+from peft import LoraConfig, PeftModel, prepare_model_for_kbit_training
 from transformers import AutoTokenizer
 
 from hesui.errors import ModelError
 from hesui.models.base import Base, load_base
+from hesui.models.device import choose_device
 from hesui.models.registry import Registry
 from hesui.models.tiny import BASE_NAME
 from hesui.settings import EMBEDDED, Settings
-from hesui.train.config import TrainConfig
+from hesui.train.config import Method, TrainConfig
+from hesui.train.worker.kernels import flash_attention, require_four_bits
 
 SHORT = 1024  # tokens up to which a CPU is quicker with plain attention in bfloat16
 
@@ -37,8 +40,12 @@ def load_learner(config: TrainConfig, settings: Settings) -> Learner:
     full, half_allowed = config.adaptation == "full", settings.dtype in ("auto", "bfloat16")
     if full and settings.dtype == "auto":
         settings = settings.model_copy(update={"dtype": "float32"})  # small steps vanish in bfloat16 weights
+    if config.quantize:
+        require_four_bits(config, choose_device(settings))
     registry = Registry(settings)
-    base = load_base(registry.base(), settings)
+    base = load_base(registry.base(), settings, quantize=config.quantize)
+    if config.quantize:
+        prepare_model_for_kbit_training(base.model, use_gradient_checkpointing=config.gradient_checkpointing)
     tokenizer = AutoTokenizer.from_pretrained(registry.base().location, trust_remote_code=False)
     half = half_allowed and _computes_in_half(base.device)
     if full:
@@ -63,14 +70,20 @@ def load_learner(config: TrainConfig, settings: Settings) -> Learner:
     return Learner(base, model, None, tokenizer, half)
 
 
-def suit_attention(learner: Learner, longest: int) -> None:
+def suit_attention(learner: Learner, longest: int, method: Method) -> None:
     """Choose the attention that is quickest for rows of up to `longest` tokens.
 
-    On a CPU the fused attention's backward pass in bfloat16 takes several times what plain products do; plain ones need
-    memory for every pair of tokens, so only short rows get them.
+    Flash attention where it is installed and the model can. On a CPU the fused attention with a mask in bfloat16 takes
+    longer than plain products do, which need memory for every pair of tokens, so only short rows get those; SFT trains
+    without a mask, where the fused one is quicker.
     """
-    if learner.half and learner.base.device.type == "cpu" and longest <= SHORT:
-        learner.base.model.set_attn_implementation("eager")
+    model, device = learner.base.model, learner.base.device
+    flash = flash_attention(device) if learner.half else ""
+    if flash:
+        with suppress(ImportError, ValueError):  # not every model can
+            model.set_attn_implementation(flash)
+    elif learner.half and device.type == "cpu" and method != "sft" and longest <= SHORT:
+        model.set_attn_implementation("eager")
 
 
 def public_name(config: TrainConfig) -> str:

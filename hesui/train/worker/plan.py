@@ -19,7 +19,7 @@ class Plan:
     """All in steps, but for the rows."""
 
     rows: int
-    micro: int  # rows on the device at once
+    micro: int  # rows on a device at once
     accumulation: int  # forward passes of so many rows that make a step
     per_epoch: int
     steps: int
@@ -27,6 +27,7 @@ class Plan:
     log_every: int
     save_every: int
     probe_every: int
+    processes: int = 1  # that share a step's rows
 
     @property
     def epochs(self) -> float:
@@ -34,13 +35,15 @@ class Plan:
         return self.steps / self.per_epoch
 
 
-def make_plan(config: TrainConfig, rows: int) -> Plan:
-    """The plan of a run with `rows` rows of train."""
-    micro = min(config.micro_batch or config.batch, config.batch)
-    accumulation = math.ceil(config.batch / micro)
-    per_epoch = math.ceil(math.ceil(rows / micro) / accumulation)
-    epochs = config.epochs or suggested_epochs(rows)
-    steps = config.steps or max(1, math.ceil(epochs * per_epoch))
+def make_plan(config: TrainConfig, rows: int, processes: int = 1) -> Plan:
+    """The plan of a run with `rows` rows of train, whose steps so many processes share."""
+    share = math.ceil(config.batch / processes)
+    micro = min(config.micro_batch or share, share)
+    accumulation = math.ceil(config.batch / (micro * processes))
+    per_epoch = math.ceil(math.ceil(rows / (micro * processes)) / accumulation)
+    epochs = config.epochs or suggested_epochs(rows, config.method)
+    by_epochs = max(1, math.ceil(epochs * per_epoch))
+    steps = config.steps or min(by_epochs, config.most_steps or by_epochs)
     now_and_then = max(1, steps // TIMES)
     return Plan(
         rows=rows,
@@ -52,4 +55,5 @@ def make_plan(config: TrainConfig, rows: int) -> Plan:
         log_every=max(1, steps // LINES),
         save_every=config.save_every or now_and_then,
         probe_every=config.probe_every or now_and_then,
+        processes=processes,
     )

@@ -19,7 +19,7 @@ from hesui.length import Counter, Verdict, check
 from hesui.models.answering import Answering
 from hesui.models.base import Base
 from hesui.quality import is_complete
-from hesui.records import Message, Request
+from hesui.records import BASE, Message, Request
 from hesui.settings import EMBEDDED
 from hesui.train.config import TrainConfig
 from hesui.train.curves import Probe as Point
@@ -62,8 +62,9 @@ class Reading(NamedTuple):
 class Probe:
     """A fixed set of prompts for one model."""
 
-    def __init__(self, base: Base, rows: Sequence[Row], counter: Counter) -> None:
-        self._answering = Answering(base, TIME_LIMIT)
+    def __init__(self, base: Base, rows: Sequence[Row], counter: Counter, markers: bool = False) -> None:
+        """`markers` says that the model learns countdown marks: it is asked as whoever will answer with it asks it."""
+        self._answering = Answering(base, TIME_LIMIT, (BASE,) if markers else ())
         self._base = base
         asked = [(row, _request(row, index, counter)) for index, row in enumerate(rows)]
         self._asked = [(row, request) for row, request in asked if self._has_room(request)]

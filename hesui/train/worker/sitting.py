@@ -18,13 +18,15 @@ from hesui.train.config import TrainConfig
 from hesui.train.data import DataSet, describe
 from hesui.train.runs import RunFolder, State, write_json
 from hesui.train.worker.diary import Diary, cut
-from hesui.train.worker.wish import Ended, Wish
+from hesui.train.worker.ranks import CROWDED, Ranks, following, leading
+from hesui.train.worker.wish import Ended, Following, Wish
 
 if TYPE_CHECKING:  # they load torch
     from hesui.train.worker.checkpoints import Checkpoint
     from hesui.train.worker.learner import Learner
     from hesui.train.worker.lessons import Lessons
     from hesui.train.worker.plan import Plan
+    from hesui.train.worker.sampled import OwnPairs
     from hesui.train.worker.watch import Probes, Watch
 
 log = logging.getLogger(__name__)
@@ -58,11 +60,35 @@ def sit(folder: RunFolder, settings: Settings, wish: Wish) -> State:
         return outcome.state
 
 
+def assist(folder: RunFolder, settings: Settings) -> int:
+    """Work on the run together with the process that leads it, and write nothing of it; the exit code."""
+    from hesui.models.device import is_out_of_memory
+
+    wish = Following(folder)
+    try:
+        with following(settings) as (ranks, own):
+            _Sitting(folder, folder.config(), own, wish, Diary(folder, wish, silent=True), ranks).work()
+    except Ended:  # the leader came to the same end, and tells of it
+        return 0
+    except Exception as error:
+        log.exception("a process of the run %s failed", folder.id)
+        return CROWDED if is_out_of_memory(error) else 1
+    return 0
+
+
 def _outcome(folder: RunFolder, settings: Settings, wish: Wish, diary: Diary) -> Outcome:
     config = None
+
+    def tell(error: Exception) -> None:
+        from hesui.train.worker.failing import explain
+
+        _last_word(folder, diary, Outcome("failed", *explain(error, config, folder.path)))
+
     try:
         config = folder.config()
-        return _Sitting(folder, config, settings, wish, diary).work()
+        wish.require_run()
+        with leading(folder, config, settings, tell) as (ranks, own):
+            return _Sitting(folder, config, own, wish, diary, ranks).work()
     except Ended:
         return _ended(folder, config, wish, diary.status.step)
     except Exception as error:
@@ -93,7 +119,8 @@ def _publish(folder: RunFolder, config: TrainConfig, checkpoint: Checkpoint) -> 
     from hesui.train.worker.learner import public_name
 
     target = folder.path / "model" if config.adaptation == "full" else folder.adapter
-    publish(checkpoint.path, target, public_name(config))
+    taught = {"markers": True, "counter": config.counter} if config.markers else None
+    publish(checkpoint.path, target, public_name(config), taught)
 
 
 def _last_word(folder: RunFolder, diary: Diary, outcome: Outcome) -> None:
@@ -123,7 +150,10 @@ def _alone(folder: RunFolder) -> Iterator[None]:
 
 
 class _Sitting:
-    def __init__(self, folder: RunFolder, config: TrainConfig, settings: Settings, wish: Wish, diary: Diary) -> None:
+    def __init__(
+        self, folder: RunFolder, config: TrainConfig, settings: Settings, wish: Wish, diary: Diary, ranks: Ranks
+    ) -> None:
+        self._ranks = ranks
         self._folder = folder
         self._config = config
         self._settings = settings
@@ -136,7 +166,6 @@ class _Sitting:
         self._diary.tell(phase="data")
         data = describe(self._config.data)
         self._diary.tell(phase="model")
-        from hesui.train.worker.checkpoints import complete, sweep
         from hesui.train.worker.learner import load_learner, suit_attention
 
         learner = load_learner(self._config, self._settings)
@@ -145,15 +174,38 @@ class _Sitting:
         from hesui.train.worker.lessons import prepare
         from hesui.train.worker.plan import make_plan
 
-        lessons = prepare(data, self._config, learner.base, self._wish.require_run)
-        suit_attention(learner, max(lessons.lengths))
-        plan = make_plan(self._config, len(lessons.train))
+        sampled = self._config.method == "dpo" and data.kind == "sft"
+        own = self._ranks.told(lambda: self._own_pairs(data, learner)) if sampled else None
+        lessons = prepare(data, self._config, learner.base, self._wish.require_run, own)
+        suit_attention(learner, max(lessons.lengths), self._config.method)
+        plan = make_plan(self._config, len(lessons.train), self._ranks.world)
+        last = self._ranks.told(self._cleared)
+        self._diary.tell(step=last.step if last else 0, steps=plan.steps)
+        return self._train(data, learner, lessons, plan, last)
+
+    def _cleared(self) -> Checkpoint | None:
+        """Clear away what a crash left half-done; the checkpoint to go on from."""
+        from hesui.train.worker.checkpoints import complete, sweep
+
         self._folder.checkpoints.mkdir(exist_ok=True)
         sweep(self._folder.checkpoints)
         last = next(reversed(complete(self._folder.checkpoints)), None)
         cut(self._folder.metrics, last.step if last else -1)
-        self._diary.tell(step=last.step if last else 0, steps=plan.steps)
-        return self._train(data, learner, lessons, plan, last)
+        return last
+
+    def _own_pairs(self, data: DataSet, learner: Learner) -> OwnPairs:
+        """Pairs of the model's own answers, drawn once for all sittings; the status counts prompts meanwhile."""
+        from hesui.train.worker.sampled import PAIRS, own_pairs
+
+        def tell(done: int, of: int) -> None:
+            self._diary.tell(phase="sample", step=done, steps=of)
+            log.info("%d of %d prompts answered", done, of)
+
+        file, before = self._folder.path / PAIRS, self._diary.status
+        try:
+            return own_pairs(data, self._config, learner.base, file, lambda: self._wish.now() != "run", tell)
+        finally:
+            self._diary.tell(phase="data", step=before.step, steps=before.steps)
 
     def _train(self, data: DataSet, learner: Learner, lessons: Lessons, plan: Plan, last: Checkpoint | None) -> Outcome:
         from hesui.train.worker.trainers import make_trainer
@@ -162,12 +214,13 @@ class _Sitting:
         self._wish.require_run()
         trainer = make_trainer(self._config, plan, learner, lessons, self._folder.checkpoints, watch)
         self._diary.tell(state="running", phase="train")
-        if last is None:
+        if last is None and self._ranks.leads:
             self._before(learner, lessons, plan, trainer, watch)
+        self._ranks.wait()
         if last is None or (last.step < plan.steps and not watch.probes.exhausted):
             log.info("training from step %d to %d", last.step if last else 0, plan.steps)
             trainer.train(resume_from_checkpoint=str(last.path) if last else None)
-        return self._after(learner, plan, watch.probes)
+        return self._after(learner, plan, watch.probes) if self._ranks.leads else Outcome("done")
 
     def _watch(self, data: DataSet, learner: Learner, plan: Plan) -> Watch:
         from hesui.train.curves import Probe as Point
@@ -175,24 +228,27 @@ class _Sitting:
         from hesui.train.worker.watch import Probes, Watch
 
         rows = choose(self._config, data)
-        probe = Probe(learner.base, rows, self._config.counter) if rows else None
+        probe = Probe(learner.base, rows, self._config.counter, self._config.markers) if rows else None
         names = Point._fields
         earlier = [Point(*(found[name] for name in names)) for found in self._folder.measurements("probe")]
         probes = Probes(self._config.patience, [(point.step, point.score) for point in earlier])
-        return Watch(self._config, plan, self._diary, self._wish, probe if probe and len(probe) else None, probes)
+        asked = probe if probe and len(probe) else None
+        return Watch(self._config, plan, self._diary, self._wish, asked, probes, self._ranks)
 
     def _before(self, learner: Learner, lessons: Lessons, plan: Plan, trainer: Any, watch: Watch) -> None:
         """What is measured once, before the first step."""
         model = learner.base.model
+        log.info("%s", trainer.kernels)
         self._diary.measure(
             "used", 0,
             device=str(learner.base.device), dtype=str(model.dtype).removeprefix("torch."), half=learner.half,
-            attention=model.config._attn_implementation, packing=False, rows=plan.rows, left_out=lessons.left_out,
+            **trainer.kernels.record(), rows=plan.rows, left_out=lessons.left_out,
             validation=len(lessons.validation), tokens_p50=lessons.quantile(0.5), tokens_p95=lessons.quantile(0.95),
             tokens_max=max(lessons.lengths), context=lessons.context, steps=plan.steps, epochs=round(plan.epochs, 3),
-            batch=plan.micro * plan.accumulation, micro_batch=plan.micro,
+            batch=plan.micro * plan.accumulation * plan.processes, processes=plan.processes, micro_batch=plan.micro,
             trainable=sum(weight.numel() for weight in trainer.model.parameters() if weight.requires_grad),
             parameters=sum(weight.numel() for weight in trainer.model.parameters()),
+            **lessons.sampled,
         )  # fmt: skip
         self._ability(learner, 0)
         watch.probe_now(0)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import torch
@@ -23,11 +23,22 @@ from hesui.train.worker.diary import Diary
 from hesui.train.worker.failing import diverged
 from hesui.train.worker.plan import Plan
 from hesui.train.worker.probe import Probe, score
+from hesui.train.worker.ranks import SOLO, Ranks
+from hesui.train.worker.rewards import logged
 from hesui.train.worker.wish import Ended, Wish
 
 log = logging.getLogger(__name__)
 
 Scored = tuple[int, float]  # a step and what its probe scored
+
+
+class Decision(NamedTuple):
+    """What comes after a step."""
+
+    evaluate: bool
+    save: bool
+    end: bool
+    cancel: bool  # end without saving
 
 
 class Probes:
@@ -60,12 +71,14 @@ class Watch(TrainerCallback):  # type: ignore[misc]
     trainer: Any  # set once there is one
 
     def __init__(
-        self, config: TrainConfig, plan: Plan, diary: Diary, wish: Wish, probe: Probe | None, probes: Probes
-    ) -> None:
+        self, config: TrainConfig, plan: Plan, diary: Diary, wish: Wish, probe: Probe | None, probes: Probes,
+        ranks: Ranks = SOLO,
+    ) -> None:  # fmt: skip
         self._config = config
         self._plan = plan
         self._diary = diary
         self._wish = wish
+        self._ranks = ranks
         self._probe = probe
         self.probes = probes
         self._began = 0.0
@@ -80,20 +93,27 @@ class Watch(TrainerCallback):  # type: ignore[misc]
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
         """Look at what is wanted; probe, save and end when it is time."""
         self._busy += time.monotonic() - self._began
-        step, last = state.global_step, state.global_step >= self._plan.steps
-        if self._wish.now() == "run" and (last or step % self._plan.probe_every == 0):
-            control.should_evaluate = self.trainer.eval_dataset is not None
-            control.should_save = self.probe_now(step)
-        wanted = self._wish.now()
-        if wanted == "cancel":
+        decided = self._ranks.told(lambda: self._decide(state.global_step))
+        if decided.cancel:
             raise Ended
-        ending = wanted == "stop" or self.probes.exhausted
-        control.should_training_stop = control.should_training_stop or ending
-        if last or ending or step % self._plan.save_every == 0:
-            control.should_save = True
+        control.should_evaluate = decided.evaluate
+        control.should_save = decided.save
+        control.should_training_stop = control.should_training_stop or decided.end
         if control.should_save:
             control.should_log = True  # a loss that is no number is found before it is saved
         return control
+
+    def _decide(self, step: int) -> Decision:
+        """What comes after the step, which all processes must do alike; the probe is made meanwhile."""
+        last = step >= self._plan.steps
+        evaluate = best = False
+        if self._wish.now() == "run" and (last or step % self._plan.probe_every == 0):
+            evaluate = self.trainer.eval_dataset is not None
+            best = self.probe_now(step)
+        wanted = self._wish.now()
+        end = wanted == "stop" or self.probes.exhausted
+        save = best or last or end or step % self._plan.save_every == 0
+        return Decision(evaluate, save, end, cancel=wanted == "cancel")
 
     def probe_now(self, step: int) -> bool:
         """Measure the model as it is; whether it is the best so far. False where a wish came in between."""
@@ -122,10 +142,14 @@ class Watch(TrainerCallback):  # type: ignore[misc]
     def before_saving(self, folder: Path) -> None:
         """Raise HesuiError where the disk has no room for a checkpoint in `folder`."""
         self._diary.tell(phase="save")
-        require_room(folder, self._weight or self._estimate())
+        if self._ranks.leads:
+            require_room(folder, self._weight or self._estimate())
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Mark the checkpoint as complete and delete older ones."""
+        self._ranks.wait()  # each has written its random state
+        if not self._ranks.leads:
+            return
         folder = Path(args.output_dir)
         saved = folder / f"checkpoint-{state.global_step}"
         seal(saved, state.global_step)
@@ -135,11 +159,12 @@ class Watch(TrainerCallback):  # type: ignore[misc]
 
     def _note_training(self, step: int, epoch: float, logs: Mapping[str, Any]) -> None:
         loss, norm = float(logs["loss"]), float(logs.get("grad_norm", math.nan))
-        tokens, busy = self.trainer.tokens - self._tokens, self._busy
+        tokens, busy = (self.trainer.tokens - self._tokens) * self._ranks.world, self._busy  # their shares are alike
         self._tokens, self._busy = self.trainer.tokens, 0.0
         self._diary.measure(
             "train", step, epoch=round(epoch, 4), loss=loss, learning_rate=logs.get("learning_rate"), grad_norm=norm,
             tokens_per_second=round(tokens / busy, 1) if busy else None, memory_mb=_memory_mb(),
+            **logged(logs),
         )  # fmt: skip
         self._diary.tell(step=step, phase="train")
         log.info("step %d of %d: loss %.4f", step, self._plan.steps, loss)

@@ -31,3 +31,11 @@ class Wish:
         """Raise Ended where the run must end."""
         if self.now() != "run":
             raise Ended
+
+
+class Following(Wish):
+    """The wish of a process that follows another one, which tells it of the end at a step."""
+
+    def now(self) -> Wanted:
+        """Go on: what ends the run is the leader's to see."""
+        return "run"
