@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from hesui.cli import answering, corpus, distil, models, review, train
+from hesui.cli import answering, corpus, distil, models, review, train, train_sweep
 from hesui.cli.options import HELP, AsJson
 from hesui.console import FAILED, guarded, print_json, read_settings
 
@@ -31,7 +31,8 @@ app.add_typer(corpus.app, name="corpus", help="Look over, check, split, import a
 app.add_typer(distil.app, name="distil", help="Make prompts and answers with a teacher, kept within their length.")
 app.add_typer(review.app, name="review", help="Fill the review queue, look it over, take data sets out of it.")
 app.add_typer(train.app, name="train", help="Train on a data set, watch it, open what came out in Compare.")
-app.add_typer(models.app, name="models", help="List the models, build the embedded ones.")
+train.app.add_typer(train_sweep.app, name="sweep", help="Try a few settings on part of a data set.")
+app.add_typer(models.app, name="models", help="List the models, merge an adapter, build the embedded ones.")
 
 
 def main() -> None:

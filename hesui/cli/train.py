@@ -8,18 +8,20 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from hesui.cli import train_options as options
 from hesui.cli.options import AsJson, group
+from hesui.cli.train_estimate import estimate_command
 from hesui.console import FAILED, INTERRUPTED, note, print_json, read_settings
 from hesui.errors import InputError
 from hesui.settings import Settings
-from hesui.train.config import PRESETS, Method, Preset, TrainConfig, make_config
 
 if TYPE_CHECKING:
+    from hesui.train.config import TrainConfig
     from hesui.train.jobs import View
 
 POLL = 0.5  # seconds between two looks at a run that is waited for
@@ -34,27 +36,26 @@ app = group()
 
 @app.command("start", epilog="Example:  hesui train start --data datasets/greetings --preset quick --wait")
 def start_command(
-    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Of hesui review export or hesui corpus split.")],
-    preset: Annotated[Preset, typer.Option("--preset", help="The dial.")] = "standard",
-    method: Annotated[Method | None, typer.Option("--method", help="Default: by the kind of the data.")] = None,
-    base: Annotated[str | None, typer.Option("--base", metavar="MODEL", help="Default: HESUI_BASE_MODEL.")] = None,
-    adapter: Annotated[str | None, typer.Option("--adapter", metavar="NAME", help="Go on from this adapter.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="Tune all weights instead of an adapter.")] = False,
-    rank: Annotated[int | None, typer.Option("--rank", metavar="R", help="Of the adapter.")] = None,
-    alpha: Annotated[int | None, typer.Option("--alpha", metavar="A", help="Of the adapter.")] = None,
-    learning_rate: Annotated[float | None, typer.Option("--learning-rate", metavar="X", help="At its highest.")] = None,
-    epochs: Annotated[float | None, typer.Option("--epochs", metavar="N", help="0 = by the number of rows.")] = None,
-    steps: Annotated[int | None, typer.Option("--steps", metavar="N", help="Instead of epochs.")] = None,
-    batch: Annotated[int | None, typer.Option("--batch", metavar="N", help="Rows that one step learns from.")] = None,
-    micro_batch: Annotated[
-        int | None, typer.Option("--micro-batch", metavar="N", help="Rows on the device at once.")
-    ] = None,
-    context: Annotated[int | None, typer.Option("--context", metavar="N", help="Tokens of a row at most.")] = None,
-    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Of what is drawn by chance.")] = None,
-    also: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, as config.json names it; repeat it."),
-    ] = None,
+    data: options.Data,
+    preset: options.Dial = "standard",
+    method: options.MethodName = None,
+    base: options.Base = None,
+    adapter: options.Adapter = None,
+    full: options.Full = False,
+    rank: options.Rank = None,
+    alpha: options.Alpha = None,
+    learning_rate: options.LearningRate = None,
+    epochs: options.Epochs = None,
+    steps: options.Steps = None,
+    batch: options.Batch = None,
+    micro_batch: options.MicroBatch = None,
+    context: options.Context = None,
+    seed: options.Seed = None,
+    also: options.Also = None,
+    on: Annotated[Literal["here", "hf-jobs"], typer.Option("--on", help="Where the worker works.")] = "here",
+    flavor: Annotated[str, typer.Option("--flavor", metavar="NAME", help="The Hub's machine.")] = "a10g-small",
+    timeout: Annotated[str, typer.Option("--timeout", metavar="TIME", help="After which the Hub ends it.")] = "6h",
+    package: Annotated[str, typer.Option("--package", metavar="SPEC", help="What the job installs.")] = "hesui",
     key: Annotated[str, typer.Option("--key", metavar="TEXT", help="The same key twice starts one run.")] = "",
     wait: Wait = False,
     as_json: AsJson = False,
@@ -72,9 +73,15 @@ def start_command(
         "adaptation": "full" if full else None, "rank": rank, "alpha": alpha, "learning_rate": learning_rate,
         "epochs": epochs, "steps": steps, "batch": batch, "micro_batch": micro_batch, "context": context, "seed": seed,
     }  # fmt: skip
-    config = _config(data, preset, given, also or [])
-    id = start(settings, config, key=key).id
+    config = options.config_of(data, preset, given, also or [])
+    place = _place(config, flavor, timeout, package) if on == "hf-jobs" else None
+    id = start(settings, config, key=key, place=place).id
     _begun(settings, id, wait, as_json)
+
+
+app.command("estimate", epilog="Example:  hesui train estimate --data datasets/greetings --preset quick")(
+    estimate_command
+)
 
 
 @app.command("list", epilog="Example:  hesui train list --json")
@@ -206,14 +213,12 @@ def use_command(
         print(f"{name}: {folder}")
 
 
-def _config(data: Path, preset: Preset, given: Mapping[str, Any], also: list[str]) -> TrainConfig:
-    stated = {name: value for name, value in given.items() if value is not None}
-    for pair in also:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise InputError(f"--set {pair} has no value; write it as NAME=VALUE", "error.train_pair", pair=pair)
-        stated[name.strip().replace("-", "_")] = value.strip()
-    return make_config(**{**PRESETS[preset], **stated, "data": data})
+def _place(config: TrainConfig, flavor: str, timeout: str, package: str) -> dict[str, str]:
+    """A job of the Hub, as the run's folder names it."""
+    from hesui.train.remote import Place, require_sendable
+
+    require_sendable(config)
+    return asdict(Place(flavor, timeout, package))
 
 
 def _begun(settings: Settings, id: str, wait: bool, as_json: bool) -> None:

@@ -165,7 +165,7 @@ def test_a_loss_that_is_no_number_is_null_in_json(train, settings, data):
         (["start"], "--data"),
         (["start", "--data", "nowhere"], "nowhere"),
         (["start", "--data", "DATA", "--preset", "magic"], "magic"),
-        (["start", "--data", "DATA", "--method", "dpo"], "choose the method sft"),
+        (["start", "--data", "DATA", "--method", "kto"], "sft, dpo, grpo"),
         (["start", "--data", "DATA", "--rank", "0"], "rank is 0"),
         (["start", "--data", "DATA", "--set", "rank"], "NAME=VALUE"),
         (["start", "--data", "DATA", "--set", "magic=1"], "magic"),

@@ -15,9 +15,13 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
+import gradio as gr
 import psutil
 import pytest
 
@@ -35,16 +39,28 @@ from hesui.train import jobs
 from hesui.train.config import TrainConfig, make_config
 from hesui.train.curves import Curves, Point, Probe
 from hesui.train.data import DataSet, Example, describe
-from hesui.train.runs import Status, new_run, read_json, runs
-from hesui.ui.train import board, form, sets, watch
+from hesui.train.estimating import Measurement, Timed, keep
+from hesui.train.runs import Status, new_run, read_json, runs, write_json
+from hesui.ui.train import board, dial, form, history, sets, waiting, watch
 from hesui.ui.train.form import Chosen
 from hesui.ui.train.room import READERS, Measured
 from hesui.ui.train.watch import Asked, Watch
 
 NASTY = "<img src=x onerror='window.hacked=1'>\"&{{value}}"
 CLASSES = load_classes(Settings())
-MODULES = {f"hesui.ui.train.{name}" for name in ("form", "watch", "history")}
-DIAL = ["lora", 8, 16, 0.002, 0, 16, 0, 32, 0, 0, False, False]  # the form as it stands at first
+FIELDS = ("method", "adaptation", *dial.NUMBERS, *dial.CHECKS)
+USUAL = dial.dialled("standard", "embedded")
+DIAL = [USUAL[name] for name in FIELDS]  # the form as it stands at first
+FOUND = Measurement(
+    made=1.8e9, device="cpu", rows=10, left_out=0, tokens_max=90, rank=8, processes=1, load=10.0, step=2.0, tokens_per_second=900.0,
+    evaluation=0.0, probes=(Timed(4, 0.0),), ability=0.0, save=0.0, checkpoint=2**20, memory_mb=1229, free_mb=0, share=1.0,
+    load_share=1.0,
+)  # fmt: skip
+
+
+def dialled(**changes):
+    """The form as it stands at first, but for some settings."""
+    return [changes.get(name, usual) for name, usual in zip(FIELDS, DIAL, strict=True)]
 
 
 def words(html):
@@ -66,8 +82,12 @@ class App:
             self.blocks = apart.submit(lambda: asyncio.run(page(settings))).result()
         self.settings = settings
 
-    def call(self, name, module, values=None, *, owner=True, clicked=None):
-        """What a callback changes: by the widgets' ids, states by the names of their types."""
+    def call(self, name, module, values=None, **options):
+        """What a callback changes at last."""
+        return self.all(name, module, values, **options)[-1]
+
+    def all(self, name, module, values=None, *, owner=True, clicked=None):
+        """All that a callback changes in turn: by the widgets' ids, states by the names of their types."""
         fn = next(
             fn for fn in self.blocks.fns.values()
             if fn.fn and fn.fn.__module__ == f"hesui.ui.train.{module}" and fn.name == name
@@ -79,10 +99,9 @@ class App:
         if "request" in wanted:
             given.insert(0, asker() if owner else asker(**{"x-forwarded-for": "203.0.113.5"}))
         made = fn.fn(*given)
-        *_, last = made if isinstance(made, Iterator) else [made]
-        if isinstance(last, list):
-            last = dict(zip(fn.outputs, last, strict=True))
-        return {widget.elem_id or type(value).__name__: value for widget, value in last.items()}
+        turns = list(made) if isinstance(made, Iterator) else [made]
+        turns = [dict(zip(fn.outputs, one, strict=True)) if isinstance(one, list) else one for one in turns]
+        return [{widget.elem_id or type(value).__name__: value for widget, value in one.items()} for one in turns]
 
     def start(self, chosen, nonce="n1", preset="standard", dial=DIAL, **options):
         return self.call("start", "form", [chosen, nonce, preset, *dial], **options)
@@ -118,7 +137,7 @@ def app(shared):
     for folder in runs(shared.settings.runs):
         if jobs.view(shared.settings, folder.id).working:
             subprocess.run(["kill", "-9", str(folder.status().pid)], check=True)
-    for kind in ("runs", "datasets", "adapters"):
+    for kind in ("runs", "datasets", "adapters", "estimates", "models"):
         subprocess.run(["rm", "-rf", str(shared.settings.home / kind)], check=True)
 
 
@@ -199,23 +218,23 @@ def test_a_name_from_outside_never_becomes_a_path(app, data, name):
 
 
 def test_a_chosen_data_set_is_described_with_the_command_that_would_do_the_same(app, chosen, data):
-    shown = app.call("choose", "form", [chosen.name, "standard", *DIAL])
+    shown = app.call("choose", "form", [chosen.name, Chosen(), "standard", *DIAL])
     assert shown["Chosen"] == chosen
     assert "前 3 条" in words(shown["train-described"])
     assert "写一段" in shown["train-described"]
     assert f"建议学 {15:g} 轮" in words(shown["train-epochs-hint"])
     assert f"hesui train start --data {data} --preset standard" in words(shown["train-command"])
-    foreign = app.call("choose", "form", [chosen.name, "standard", *DIAL], owner=False)
+    foreign = app.call("choose", "form", [chosen.name, Chosen(), "standard", *DIAL], owner=False)
     assert str(app.settings.home) not in foreign["train-command"]
 
 
 def test_the_command_line_starts_the_same_run(tmp_path):
-    from hesui.cli.train import _config
+    from hesui.cli.train_options import config_of
 
-    given = dict(zip(["adaptation", *form.NUMBERS, *form.CHECKS], DIAL, strict=True)) | {
+    given = dict(zip(FIELDS, DIAL, strict=True)) | {
         "rank": 4, "learning_rate": 0.00012, "epochs": 2.5, "dora": True, "patience": 3, "context": 512,
     }  # fmt: skip
-    said = form.command(tmp_path / "a b's set", "thorough", given)
+    said = dial.command(tmp_path / "a b's set", "thorough", given)
     assert shlex.split(shlex.join(said)) == said
     options = dict(zip(said[3::2], said[4::2], strict=True))
     also = [one for name, one in pairwise(said) if name == "--set"]
@@ -224,14 +243,15 @@ def test_the_command_line_starts_the_same_run(tmp_path):
         for name, value in options.items()
         if name not in ("--data", "--preset", "--set")
     }
-    made = _config(tmp_path / "a b's set", options["--preset"], stated, also)
+    made = config_of(tmp_path / "a b's set", options["--preset"], stated, also)
     assert made == make_config(**given, data=tmp_path / "a b's set")
 
 
 def test_a_dial_fills_in_the_settings(app):
-    told = app.call("dial", "form", ["thorough"])
+    told = app.call("dial", "form", ["thorough", "sft"])
     assert (told["train-rank"], told["train-patience"], told["train-probe-prompts"]) == (16, 4, 64)
-    assert app.call("dial", "form", ["?"]) == app.call("dial", "form", ["standard"])
+    assert app.call("dial", "form", ["?", "sft"]) == app.call("dial", "form", ["standard", "?"])
+    assert app.call("rate", "form", ["standard", "grpo"])["train-learning-rate"] < told["train-learning-rate"]
 
 
 def test_pressed_twice_it_is_one_run_and_with_other_settings_another(app, busy, chosen):
@@ -241,13 +261,13 @@ def test_pressed_twice_it_is_one_run_and_with_other_settings_another(app, busy, 
     assert len(app.ids) == 2
     started = jobs.view(app.settings, told["train-run"]["value"])
     assert started.config == TrainConfig(data=app.settings.home / "datasets" / chosen.name)
-    app.start(chosen, dial=[*DIAL[:-3], 7, *DIAL[-2:]])
+    app.start(chosen, dial=dialled(seed=7))
     app.start(chosen, nonce="n2")
     assert len(app.ids) == 4
 
 
 def test_a_setting_that_cannot_be_used_is_named(app, busy, chosen):
-    told = app.start(chosen, dial=["lora", -1, *DIAL[2:]])
+    told = app.start(chosen, dial=dialled(rank=-1))
     assert "LoRA 秩" in told["train-notice"]
     assert "至少为 1" in told["train-notice"]
     assert app.ids == [busy.id]
@@ -266,11 +286,84 @@ def test_what_was_reviewed_becomes_a_data_set_that_is_chosen(app):
     assert name.startswith("review-sft-")
     assert describe(app.settings.home / "datasets" / name).kind == "sft"
     assert "条训练数据" in made["train-made"]
-    shown = {owner: app.call("choose", "form", [name, "standard", *DIAL], owner=owner) for owner in (True, False)}
+    shown = {
+        owner: app.call("choose", "form", [name, Chosen(), "standard", *DIAL], owner=owner) for owner in (True, False)
+    }
     assert "<details>" in shown[True]["train-described"]
     assert "<details>" not in shown[False]["train-described"]  # who may still review is not told what others decided
     nothing = app.call("make", "form", ["sft", False])
     assert "还没有可以导出的内容" in nothing["train-made"]
+
+
+# What it will take
+
+
+def test_a_run_whose_cost_is_known_shows_it_as_soon_as_it_is_chosen(app, chosen, data):
+    asked = [chosen.name, Chosen(), "standard", *DIAL]
+    assert "还没有估算过" in app.call("choose", "form", asked)["train-cost"]
+    keep(app.settings, make_config(data=data), describe(data), FOUND)
+    told = words(app.call("choose", "form", asked, owner=False)["train-cost"])
+    assert "大约 40 秒，1.2 GB 内存，15 步" in told
+    assert "about 40 s, 1.2 GB of memory, 15 steps" in told
+    longer = app.call("say", "form", [chosen, "thorough", *dialled(epochs=200, rank=16)])
+    assert "大约 7 分钟" in words(longer["train-cost"])
+    assert "--rank" not in longer["train-command"]
+    assert "--epochs 200" in longer["train-command"]
+    assert "还没有估算过" in app.call("say", "form", [chosen, "standard", *dialled(batch=8)])["train-cost"]
+
+
+def test_what_does_not_fit_into_memory_is_told_before_it_starts(app, chosen, data):
+    keep(
+        app.settings, make_config(data=data), describe(data), replace(FOUND, memory_mb=10**7, share=0.5, load_share=0.5)
+    )
+    told = words(app.call("say", "form", [chosen, "standard", *DIAL])["train-cost"])
+    assert "内存装不下" in told
+    assert "micro_batch=8" in told
+    assert "空闲时大约 20 秒" in told
+
+
+def test_while_a_run_is_at_work_nothing_is_measured_and_what_is_known_is_shown(app, busy, chosen, data):
+    asked = [chosen, "standard", *DIAL]
+    assert "等设备空出来" in app.call("say", "form", asked)["train-cost"]
+    assert "正在进行，等它让出设备再估算" in app.call("measure", "form", asked)["train-notice"]
+    keep(app.settings, make_config(data=data), describe(data), FOUND)
+    assert "大约 40 秒" in words(app.call("say", "form", asked)["train-cost"])
+
+
+def test_the_page_tells_what_is_being_measured_and_asks_again_once_it_is(app, chosen, data, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "train"))
+    monkeypatch.setenv("REHEARSED", "")
+    monkeypatch.setenv("MEASURED", json.dumps(FOUND.record()))
+    monkeypatch.setattr(form, "Measuring", partial(form.Measuring, worker="rehearsed"))
+    told = app.all("measure", "form", [chosen, "standard", *DIAL])
+    assert "正在估算" in told[0]["train-cost"]
+    assert told[-1] == {"train-notice": ""}
+    assert "大约 40 秒" in words(app.call("say", "form", [chosen, "standard", *DIAL])["train-cost"])
+
+
+def test_a_method_that_writes_its_own_answers_says_so_and_is_not_estimated(app, chosen):
+    for method, said in (("dpo", "模型自己给每条写 4 个答案"), ("grpo", "模型边写边学，每条写 4 个答案")):
+        rate = dial.dialled("standard", "embedded", method)["learning_rate"]
+        told = app.call("say", "form", [chosen, "standard", *dialled(method=method, samples=4, learning_rate=rate)])
+        assert said in words(told["train-method-hint"])
+        assert "不估算" in words(told["train-cost"])
+        assert f"--method {method} --set samples=4" in told["train-command"]
+    plain = app.call("say", "form", [chosen, "standard", *DIAL])
+    assert (plain["train-method-hint"], "--method" in plain["train-command"]) == ("", False)
+    other = app.call("say", "form", [chosen, "standard", *dialled(method="kto")])
+    assert "方法 kto 要用 kto 数据" in words(other["train-cost"])
+    assert "方法 kto 要用 kto 数据" in words(app.start(chosen, dial=dialled(method="kto"))["train-notice"])
+
+
+def test_another_kind_of_data_brings_its_own_method_and_the_dial_leaves_it(app, chosen):
+    asked = [chosen.name, Chosen("pairs", "dpo", 9), "standard", *dialled(method="dpo")]
+    shown = app.call("choose", "form", asked)
+    assert shown["train-method"] == "sft"
+    assert "--method" not in shown["train-command"]
+    again = app.call("choose", "form", [chosen.name, Chosen("other", "sft", 9), "standard", *dialled(method="grpo")])
+    assert "train-method" not in again
+    assert "--method grpo" in again["train-command"]
+    assert app.call("dial", "form", ["thorough", "dpo"])["train-method"] == gr.skip()
 
 
 # A run at work
@@ -340,6 +433,25 @@ def test_a_run_that_waits_says_its_place_and_leaves_the_queue(app, busy, chosen)
     assert jobs.view(app.settings, waiting).state == "queued"
 
 
+def test_runs_that_wait_are_moved_and_taken_out_and_one_that_has_begun_is_not(app, busy, chosen):
+    ids = [app.start(chosen, nonce=f"n{n}")["train-run"]["value"] for n in range(3)]
+    queued = app.call("look", "waiting", [])["train-queue"]
+    assert [queued.index(f'data-pick="{id}"') for id in ids] == sorted(queued.index(f'data-pick="{id}"') for id in ids)
+    assert queued.count(" disabled") == 2
+    assert "data-move" not in app.call("look", "waiting", [], owner=False)["train-queue"]
+    told = app.call("move", "waiting", [], clicked={"pick": ids[2], "move": "up"})
+    assert "顺序已调整" in told["train-queue-notice"]
+    assert [folder.id for folder in jobs.queue(app.settings)] == [ids[0], ids[2], ids[1]]
+    app.call("move", "waiting", [], clicked={"pick": ids[0], "move": "down"})
+    assert [folder.id for folder in jobs.queue(app.settings)] == [ids[2], ids[0], ids[1]]
+    app.call("move", "waiting", [], clicked={"pick": ids[2], "move": "out"})
+    assert jobs.view(app.settings, ids[2]).state == "stopped"
+    for id in (busy.id, "../x", NASTY):
+        told = app.call("move", "waiting", [], clicked={"pick": id, "move": "out"})
+        assert "不在队列里" in words(told["train-queue-notice"])
+    assert busy.wanted() == "run"
+
+
 def test_what_came_out_is_opened_in_compare(app, data):
     folder = ended(app, data, "done")
     assert not app.look(folder.id)["train-open"]["interactive"]
@@ -392,8 +504,8 @@ def test_measurements_of_few_runs_are_kept_and_read_on(app, data):
 def test_runs_are_listed_with_their_best_and_opened_by_a_click(app, data):
     folders = [ended(app, data), ended(app, data, "done")]
     measure(folders[0], {"kind": "probe", "step": 4, "n": 8, "satisfied": 0.5, "hit10": 0.75})
-    app.call("save", "history", [folders[0].id, 0, f"很好 {NASTY}"])
-    shown = app.call("look", "history", [folders[1].id, 0, ["gone"]])
+    app.call("save", "history", [folders[0].id, 0, "", f"很好 {NASTY}"])
+    shown = app.call("look", "history", [folders[1].id, 0, "", ["gone"]])
     assert shown["train-runs"].count("data-pick") == 2
     for wanted in ("标准", "75% / 50%", "很好", "已停止，可继续", "4 / 8"):
         assert wanted in words(shown["train-runs"]), wanted
@@ -406,6 +518,34 @@ def test_runs_are_listed_with_their_best_and_opened_by_a_click(app, data):
     assert noted["train-note"] == f"很好 {NASTY}"
     gone = app.call("pick", "history", clicked={"pick": "../x"}, values=[])
     assert "没有训练" in gone["train-history-notice"]
+
+
+def test_runs_are_found_by_what_is_said_of_them_and_the_choice_stays(app, busy, data):
+    folder = ended(app, data, "failed")
+    jobs.note(app.settings, folder.id, "太多轮 Too Many")
+    for find, wanted in {
+        "": {busy.id, folder.id}, "too many": {folder.id}, "训练中": {busy.id}, "FAILED": {folder.id},
+        folder.id[-4:]: {folder.id}, "greetings": {busy.id, folder.id}, "sft": {busy.id, folder.id}, NASTY: set(),
+    }.items():  # fmt: skip
+        shown = app.call("search", "history", [busy.id, find])
+        assert {id for id in (busy.id, folder.id) if id in shown["train-runs"]} == wanted, find
+        assert "train-run" not in shown
+        assert "<img" not in shown["train-runs"]
+    assert "没有符合" in shown["train-runs"]
+    assert folder.id not in app.call("look", "history", [busy.id, 0, "训练中", []])["train-runs"]
+
+
+def test_a_run_is_merged_in_a_process_of_its_own_and_it_is_said_how_to_use_it(app, data, busy):
+    folder = ended(app, data, "done")
+    told = app.call("merge", "history", [folder.id, "mine"])  # the command says what is missing
+    assert "没能合并" in told["train-history-notice"]
+    assert "has no adapter yet" in told["train-history-notice"]
+    assert "正在进行" in app.call("merge", "history", [busy.id, "mine"])["train-history-notice"]
+    assert "不能用“../x”这个名称" in app.call("merge", "history", [folder.id, "../x"])["train-history-notice"]
+    (app.settings.home / "models" / "taken").mkdir(parents=True)
+    assert "已有内容" in app.call("merge", "history", [folder.id, "taken"])["train-history-notice"]
+    said = history.merged(app.settings.home / "a b")
+    assert f"HESUI_BASE_MODEL=&#x27;{app.settings.home}/a b&#x27; hesui app" in said
 
 
 def test_some_runs_are_laid_over_each_other(app, data):
@@ -422,12 +562,12 @@ def test_a_run_is_deleted_once_that_is_confirmed_and_never_while_it_works(app, b
     folder = ended(app, data)
     asked = app.call("ask", "history", [folder.id])
     assert folder.path.is_dir()
-    told = app.call("delete", "history", [asked["str"], busy.id, 0])
+    told = app.call("delete", "history", [asked["str"], busy.id, 0, ""])
     assert "已删除" in told["train-history-notice"]
     assert told["train-run"]["value"] == busy.id
     assert app.ids == [busy.id]
-    assert "正在进行" in app.call("delete", "history", [busy.id, busy.id, 0])["train-history-notice"]
-    assert "没有训练" in app.call("delete", "history", ["", busy.id, 0])["train-history-notice"]
+    assert "正在进行" in app.call("delete", "history", [busy.id, busy.id, 0, ""])["train-history-notice"]
+    assert "没有训练" in app.call("delete", "history", ["", busy.id, 0, ""])["train-history-notice"]
     assert app.ids == [busy.id]
 
 
@@ -444,9 +584,12 @@ def test_a_run_is_deleted_once_that_is_confirmed_and_never_while_it_works(app, b
         ("ask", "watch", ["ID", Watch()]),
         ("cancel", "watch", [Asked("ID"), "ID", Watch()]),
         ("open", "watch", ["name", "ID", Watch()]),
-        ("save", "history", ["ID", 0, "mine"]),
+        ("save", "history", ["ID", 0, "", "mine"]),
         ("ask", "history", ["ID"]),
-        ("delete", "history", ["ID", "ID", 0]),
+        ("delete", "history", ["ID", "ID", 0, ""]),
+        ("merge", "history", ["ID", "mine"]),
+        ("measure", "form", [Chosen("greetings", "sft", 9), "standard", *DIAL]),
+        ("move", "waiting", []),
     ],
 )
 def test_whoever_is_no_owner_changes_nothing(app, busy, name, module, values):
@@ -464,13 +607,15 @@ def test_whoever_is_no_owner_may_look_and_finds_no_button_to_press(app, busy):
     asking = ("train-stop", "train-cancel", "train-resume", "train-open")
     assert [seen[name]["interactive"] for name in asking] == [False] * 4
     offered = app.call("look", "form", [None, ()], owner=False)
-    assert [offered[name]["interactive"] for name in ("train-start", "train-make")] == [False, False]
+    asking = ("train-start", "train-make", "train-estimate")
+    assert [offered[name]["interactive"] for name in asking] == [False] * 3
 
 
 def nasty_view(app, data):
     folder = ended(app, data, "failed", note=NASTY, note_key=NASTY, note_values={"a": NASTY}, phase=NASTY)
     view = jobs.view(app.settings, folder.id)
     config = view.config.model_copy(update={"data": app.settings.home / NASTY.replace("/", "")})
+    write_json(folder.path / "config.json", config.record())
     return jobs.View(folder, view.status, view.state, config, True, True)
 
 
@@ -484,6 +629,7 @@ def test_what_comes_from_outside_is_text_and_not_html(app, data, tmp_path):
         board.listed([board.Row(view, Probe(1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 1.0), NASTY)], NASTY),
         board.log([NASTY]),
         sets.described(described, CLASSES, preview=True),
+        waiting.waiting([view.folder], owner=True),
         app.look(view.id)["train-board"],
     ):
         assert "<img" not in html

@@ -281,4 +281,81 @@ TEXTS: dict[str, Text] = {
     "error.row_too_long": Text(
         "第“{id}”条放不进 {limit} 个词元：{reason}", "Row “{id}” does not fit {limit} tokens: {reason}"
     ),
+    # countdown marks
+    "error.train_markers": Text(
+        "倒计数标记只能用 sft 方法教给适配器（lora），不能用 {method} 与 {adaptation}；请不要选标记，或更换方法与训练方式。",
+        "Countdown marks are taught by the method sft to an adapter (lora), not by {method} with {adaptation}; leave them "
+        "out, or change method and adaptation.",
+    ),
+    # quantised training
+    "error.train_quantize": Text(
+        "4 位量化（quantize）需要 CUDA 和 bitsandbytes，这里没有：{missing}。请关闭 quantize；如果内存不足，可以打开 gradient_checkpointing。",
+        "Training on a base in 4 bits (quantize) needs CUDA and bitsandbytes; here is no {missing}. Leave quantize out; "
+        "where memory is short, set gradient_checkpointing.",
+    ),
+    "error.train_quantize_full": Text(
+        "4 位量化（quantize）的权重不能训练，不能用于全量微调；请选择 adaptation=lora，或关闭 quantize。",
+        "Weights in 4 bits (quantize) cannot be trained, so there is no full fine-tuning of them; choose adaptation=lora, "
+        "or leave quantize out.",
+    ),
+    # merging
+    "error.merge_taken": Text(
+        "“{name}”处已有内容，请换一个不存在的文件夹。", "There is something at {name} already; name a new folder."
+    ),
+    "error.merge_unable": Text(
+        "适配器 {name} 不能并入基座：{reason}。请直接作为适配器使用。",
+        "The adapter {name} cannot be merged into its base: {reason}. Use it as an adapter.",
+    ),
+    "error.merge_unknown": Text(
+        "没有名为“{name}”的适配器或训练；现有适配器：{known}。",
+        "Neither an adapter nor a run is named “{name}”; the adapters: {known}.",
+    ),
+    "error.merge_full": Text(
+        "训练 {id} 是全量训练，{folder} 已是完整的模型。",
+        "The run {id} tuned all weights: {folder} is a whole model already.",
+    ),
+    # sweeps
+    "error.sweep_try": Text(
+        "看不懂“{given}”，请写成 learning_rate=1e-3,2e-3 这样。",
+        "Cannot read “{given}”; write e.g. learning_rate=1e-3,2e-3.",
+    ),
+    "error.sweep_data": Text("一次对比只用一个数据集。", "A sweep is over one data set; begin one for each."),
+    "error.sweep_many": Text(
+        "这些取值共 {count} 次训练，最多 {limit} 次，请减少。",
+        "These values make {count} runs; at most {limit} are allowed.",
+    ),
+    "error.sweep_unknown": Text("没有对比“{id}”，现有：{known}。", "There is no sweep “{id}”; there are: {known}."),
+    # several processes
+    "error.train_sharded": Text(
+        "还不能把权重分摊到多个进程，请关掉 sharded，只设进程数。",
+        "Weights cannot be shared out over processes yet; leave sharded out, and set processes alone.",
+    ),
+    "error.train_one_process": Text(
+        "方法 {method} 只能用一个进程训练，请设 processes=1。",
+        "The method {method} trains in one process only; set processes=1.",
+    ),
+    "error.train_processes": Text(
+        "进程数为 {count}，最多 {most}。", "{count} processes are set; at most {most} can share a step."
+    ),
+    "error.train_rank": Text(
+        "进程 {rank} 提前结束（退出码 {code}），原因在日志里。",
+        "Process {rank} of the run ended before its time (exit code {code}); the log says why.",
+    ),
+    # elsewhere
+    "error.remote_token": Text(
+        "没有设置 HF_TOKEN，请导出一个可写并能启动任务的令牌。",
+        "HF_TOKEN is not set; export a token that may write and start jobs.",
+    ),
+    "error.remote_local": Text(
+        "{name} 只在这台机器上；请用 Hub 上的基座，不接着旧适配器。",
+        "{name} lies on this machine only; name a base of the Hub, and no adapter.",
+    ),
+    "error.remote_ended": Text(
+        "远程任务（{stage}）在训练结束前就停了，请看日志。",
+        "The job ended ({stage}) before the run did; look at the log.",
+    ),
+    "error.remote_hub": Text(
+        "Hub 没有完成（{doing}）：{reason}。请检查 HF_TOKEN、它的权限和网络，再继续这次训练。",
+        "The Hub did not do it ({doing}): {reason}. Check HF_TOKEN, its rights and the network, then let the run go on.",
+    ),
 }

@@ -42,8 +42,8 @@ TEXTS: dict[str, Text] = {
     "train.dial": Text("怎么学", "How to learn"),
     "train.dial.label": Text("档位", "Dial"),
     "train.dial.info": Text(
-        "快速：2 轮，先看看行不行；标准：按数据量定轮数；精细：更大的秩，不再进步就停",
-        "Quick: 2 epochs, to see whether it works. Standard: epochs by the number of rows. Thorough: a higher rank, and it "
+        "快速：最多 240 步，先看看行不行；标准：按数据量定轮数；精细：更大的秩，不再进步就停",
+        "Quick: 240 steps at most, to see whether it works. Standard: epochs by the number of rows. Thorough: a higher rank, and it "
         "ends once nothing gets better.",
     ),
     "train.preset.quick": Text("快速", "Quick"),
@@ -55,8 +55,29 @@ TEXTS: dict[str, Text] = {
     "train.epochs.suggested": Text(
         "{rows:,} 条数据，建议学 {n} 轮，将照此进行。", "{rows:,} rows: {n} epochs are suggested and will be used."
     ),
+    "train.epochs.capped": Text(
+        "{rows:,} 条数据，最多 {steps:,} 步，大约 {n} 轮。", "{rows:,} rows, {steps:,} steps at most: about {n} epochs."
+    ),
     "train.epochs.set": Text("{rows:,} 条数据，学 {n} 轮。", "{rows:,} rows, {n} epochs."),
     "train.set.adaptation": Text("训练什么", "What is trained"),
+    "train.set.method": Text("方法", "Method"),
+    "train.method.sampled": Text(
+        "数据里只取提示词：开始前模型自己给每条写 {n} 个答案，按字数配成好坏对，再学着选好的。会多花一些时间。",
+        "Only the prompts are used: before it begins, the model itself writes {n} answers to each, which become pairs by "
+        "their length; it learns to prefer the better ones. That takes longer.",
+    ),
+    "train.method.grpo": Text(
+        "数据里只取提示词：模型边写边学，每条写 {n} 个答案，字数越合要求、写得越完整，奖励越高。最花时间。",
+        "Only the prompts are used: the model learns while it writes, {n} answers to each; the nearer the length and the "
+        "better the ending, the higher the reward. That takes longest.",
+    ),
+    "train.set.samples": Text("每条自己写几个答案", "Own answers a prompt"),
+    "train.zero.samples": Text("只用于 GRPO 和自己配对的 DPO", "GRPO, and DPO that makes its own pairs"),
+    "train.set.markers": Text("倒数标记", "Countdown markers"),
+    "train.set.markers.info": Text("只用于 SFT：句读处教它还剩几个字", "SFT only: teaches what remains at clause ends"),
+    "train.set.quantize": Text("4 位基座（QLoRA）", "Base in 4 bits (QLoRA)"),
+    "train.set.quantize.info": Text("要有 CUDA 显卡和 bitsandbytes", "needs a CUDA device and bitsandbytes"),
+    "train.set.micro_batch": Text("同时放上设备的行数", "Rows on the device at once"),
     "train.set.rank": Text("LoRA 秩", "LoRA rank"),
     "train.set.alpha": Text("LoRA alpha", "LoRA alpha"),
     "train.set.learning_rate": Text("学习率", "Learning rate"),
@@ -72,7 +93,66 @@ TEXTS: dict[str, Text] = {
     "train.set.dora.info": Text("方向与大小分开学", "direction and size learned apart"),
     "train.zero.epochs": Text("0 = 按数据量建议", "0 = as suggested"),
     "train.zero.context": Text("0 = 按数据需要", "0 = what the data need"),
+    "train.zero.micro_batch": Text("0 = 整步一起", "0 = all of a step"),
     "train.zero.patience": Text("测验几次没进步就停；0 = 不停", "probes without a better one; 0 = never"),
+    # what it will take
+    "train.estimate": Text("估算", "Estimate"),
+    "train.estimate.told": Text(
+        "大约 {time}，{memory} 内存，{steps:,} 步", "about {time}, {memory} of memory, {steps:,} steps"
+    ),
+    "train.estimate.also": Text(
+        "在 {device} 上，磁盘约 {disk}；空闲内存 {free}，空闲磁盘 {free_disk}",
+        "on {device}, about {disk} of disk; free: {free} of memory, {free_disk} of disk",
+    ),
+    "train.estimate.none": Text(
+        "还没有估算过。点“估算”，先试走几步，一般不到一分钟。",
+        "Not estimated yet. “Estimate” tries a few steps, in a minute or less as a rule.",
+    ),
+    "train.estimate.waits": Text(
+        "还没有估算过。有训练在进行，等设备空出来再点“估算”。",
+        "Not estimated yet. A run is at work; press “Estimate” once the device is free.",
+    ),
+    "train.estimate.unknown": Text(
+        "{kind} 数据用 {method} 时不估算：模型要边学边写答案，写多长事先不知道。开始后看进展里的剩余时间。",
+        "{method} on data of the kind {kind} is not estimated: the model writes answers while it learns, and nobody knows "
+        "how long they get. Start it and look at the time left under Progress.",
+    ),
+    "train.estimate.doing": Text("正在估算：{phase}（{n} 秒）…", "Estimating: {phase} ({n} s)…"),
+    "train.estimate.memory": Text(
+        "内存装不下：要 {wanted:,} MB，空闲 {free:,} MB。依次试试：{settings}，或换更小的基座。",
+        "It does not fit into memory: it needs {wanted:,} MB, {free:,} MB are free. Try one after the other: {settings}, or "
+        "a smaller base.",
+    ),
+    "train.estimate.disk": Text(
+        "磁盘放不下：要 {wanted:,} MB，空闲 {free:,} MB。请先腾出空间。",
+        "The disk has no room for it: it needs {wanted:,} MB, {free:,} MB are free. Make room first.",
+    ),
+    "train.estimate.crowded": Text(
+        "估算时机器很忙；空闲时大约 {time}。", "The machine was busy while it was measured; left alone, about {time}."
+    ),
+    "train.estimate.left_out": Text(
+        "{n:,} 条超过上下文，不会学。", "{n:,} rows are longer than the context and are left out."
+    ),
+    "train.estimate.later": Text(
+        "训练 {id} 正在进行，等它让出设备再估算。",
+        "The run {id} is at work; the estimate is made once the device is free.",
+    ),
+    "train.estimate.busy": Text(
+        "正在做另一个估算，请稍后再试。", "Another estimate is being made; try again in a minute."
+    ),
+    "train.estimate.slow": Text(
+        "试了 {seconds} 秒还没有结果，已放弃。请换更小的基座，或减小上下文、同时放上设备的行数。",
+        "Nothing came of it within {seconds} seconds, so it was given up. Try a smaller base, a smaller context or fewer rows "
+        "on the device at once.",
+    ),
+    "train.estimate.died": Text(
+        "估算的进程被系统结束了，多半是内存不够（{reason}）。请换更小的基座，或减小上下文、每步行数。",
+        "The process that measured was ended, most likely for want of memory ({reason}). Try a smaller base, a smaller "
+        "context or fewer rows a step.",
+    ),
+    "train.span.seconds": Text("{n} 秒", "{n} s"),
+    "train.span.minutes": Text("{n} 分钟", "{n} min"),
+    "train.span.hours": Text("{n} 小时", "{n} h"),
     "train.command": Text("同样的命令：", "The same as a command:"),
     "train.start": Text("开始训练", "Start training"),
     "train.started": Text("训练 {id} 已开始或排上队。", "The run {id} has begun or waits its turn."),
@@ -92,9 +172,11 @@ TEXTS: dict[str, Text] = {
     "train.state.interrupted": Text("被中断，可继续", "interrupted, can go on"),
     "train.phase.data": Text("读取数据", "reading the data"),
     "train.phase.model": Text("载入模型", "loading the model"),
+    "train.phase.sample": Text("让模型自己作答，配成好坏对", "drawing the model's own answers to pair them"),
     "train.phase.train": Text("学习", "learning"),
     "train.phase.probe": Text("字数测验", "length probe"),
     "train.phase.save": Text("保存", "saving"),
+    "train.prompts_asked": Text("已问 {step:,} 条提示词，共 {steps:,} 条", "{step:,} of {steps:,} prompts asked"),
     "train.step": Text("第 {step:,} 步，共 {steps:,} 步", "step {step:,} of {steps:,}"),
     "train.place": Text("排在第 {n} 位", "number {n} in the queue"),
     "train.interrupted": Text(
@@ -102,6 +184,7 @@ TEXTS: dict[str, Text] = {
         "Its process is gone (no power, ended, or no memory). “Go on” resumes it from the last checkpoint.",
     ),
     "train.fig.loss": Text("损失", "loss"),
+    "train.fig.reward": Text("平均奖励", "mean reward"),
     "train.fig.eval": Text("验证损失", "validation loss"),
     "train.fig.speed": Text("词元/秒", "tokens a second"),
     "train.fig.memory": Text("MB 内存", "MB of memory"),
@@ -112,6 +195,15 @@ TEXTS: dict[str, Text] = {
     "train.used.trainable": Text("训练的参数", "trained parameters"),
     "train.used.device": Text("设备", "device"),
     "train.used.dtype": Text("精度", "precision"),
+    # runs that wait
+    "train.queue": Text("排队中的训练", "Runs that wait"),
+    "train.queue.up": Text("提前一位", "Earlier"),
+    "train.queue.down": Text("推后一位", "Later"),
+    "train.queue.out": Text("取消排队", "Take it out"),
+    "train.queue.moved": Text("顺序已调整。", "The order is changed."),
+    "train.queue.taken": Text(
+        "{id} 已从队列里拿出来；选中它可以“继续”。", "{id} is out of the queue; “Go on” puts it back."
+    ),
     "train.stop": Text("停止并保存", "Stop and save"),
     "train.cancel": Text("取消", "Cancel"),
     "train.resume": Text("继续", "Go on"),
@@ -126,14 +218,17 @@ TEXTS: dict[str, Text] = {
     "train.name.placeholder": Text("留空就用训练编号", "empty: the run's number"),
     "train.open": Text("放进对比页", "Open in Compare"),
     "train.opened": Text(
-        "已放进对比页，名为 {name}。重新打开页面后就能选到：",
-        "It is in Compare as {name}; the page offers it once it is opened again:",
+        "已放进对比页，名为 {name}，正在打开。没有反应就点：",
+        "It is in Compare as {name}, which opens now; if it does not:",
     ),
     "train.opened.link": Text("打开对比", "open Compare with it"),
     "train.log": Text("日志的最后 200 行", "The last 200 lines of the log"),
     "train.log.none": Text("还没有日志。", "There is no log yet."),
     # all runs
     "train.history.hint": Text("点一次训练，就能看它的进展。", "Press a run to see how it went."),
+    "train.find": Text("查找", "Find"),
+    "train.find.info": Text("编号、数据、方法、状态或备注里的字", "in its number, data, method, state or note"),
+    "train.find.none": Text("没有符合“{find}”的训练，换个词试试。", "No run matches “{find}”; try another word."),
     "train.head.when": Text("时间", "When"),
     "train.head.data": Text("数据", "Data"),
     "train.head.method": Text("方法", "Method"),
@@ -149,6 +244,13 @@ TEXTS: dict[str, Text] = {
     "train.note": Text("备注", "Note"),
     "train.note.save": Text("保存备注", "Save the note"),
     "train.note.saved": Text("备注已保存。", "The note is saved."),
+    "train.merge": Text("并入基座", "Merge into the base"),
+    "train.merge.name": Text("合并后的名称", "Name of the merged model"),
+    "train.merge.info": Text("得到一个完整的模型，放进 models 文件夹", "makes a whole model in the models folder"),
+    "train.merge.placeholder": Text("留空就用训练编号", "empty: the run's number"),
+    "train.merging": Text("正在合并（{n} 秒）…", "Merging ({n} s)…"),
+    "train.merged": Text("已合并。这样用它：", "Merged. Use it like this:"),
+    "train.merge.failed": Text("没能合并：{reason}", "It could not be merged: {reason}"),
     "train.delete": Text("删除这次训练", "Delete this run"),
     "train.delete.really": Text(
         "删除 {id} 的曲线、检查点和结果？放进对比页的会留下。",
@@ -191,8 +293,19 @@ TEXTS: dict[str, Text] = {
         "备注有 {count:,} 个字符，最多 {limit:,} 个。", "The note has {count:,} characters; {limit:,} are allowed."
     ),
     "error.train_method": Text(
-        "{folder} 是 {kind} 数据，和方法 {method} 不符；请换方法或换数据。",
-        "{folder} holds data of the kind {kind}, which the method {method} does not learn from; change one of them.",
+        "{folder} 是 {kind} 数据，方法 {method} 要用 {wanted} 数据；请换方法（{methods}）或换数据。",
+        "{folder} holds data of the kind {kind}, the method {method} learns from {wanted}; change the method ({methods}) "
+        "or the data.",
+    ),
+    "error.train_no_demand": Text(
+        "{folder} 里没有一条提示词规定字数，无从分出好坏；请换有字数要求的数据，或改用 SFT。",
+        "No prompt of {folder} demands a length, so nothing says which answer is better; choose other data, or SFT.",
+    ),
+    "error.train_pairs": Text(
+        "{folder} 的 {prompts:,} 条提示词，每条写了 {samples} 次，没有一条配得成对：要么都达标，要么都不达标。请先用 SFT "
+        "训练再从它的适配器接着学，或把 samples 调大。",
+        "{folder}: {prompts:,} prompts with {samples} answers each gave no pair, as all obey or none does. Train with SFT "
+        "first and go on from its adapter, or raise samples.",
     ),
     "error.train_name": Text(
         "不能用“{name}”这个名称：最多 64 个字母、数字、汉字、- 或 _，不以 - 开头，也不能是 base 或 tuned。",

@@ -20,6 +20,7 @@ TEXTS: dict[str, Text] = {
     "plot.hit10": Text("差 10 以内", "within 10"),
     "plot.complete": Text("结尾完整", "complete ending"),
     "plot.rates": Text("过程", "On the way"),
+    "plot.reward": Text("平均奖励", "Mean reward"),
     "plot.learning_rate": Text("学习率", "Learning rate"),
     "plot.grad_norm": Text("梯度范数", "Gradient norm"),
     "plot.speed": Text("每秒词元数", "Tokens a second"),

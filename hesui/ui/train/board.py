@@ -66,7 +66,8 @@ def _steps(view: View, place: int) -> str:
         return say("train.place", n=place)
     if not view.status.steps:
         return ""
-    return say("train.step", step=view.status.step, steps=view.status.steps)
+    key = "train.prompts_asked" if view.status.phase == "sample" else "train.step"
+    return say(key, step=view.status.step, steps=view.status.steps)
 
 
 def board(view: View | None, curves: Curves, left: float | None, place: int, noted: str) -> str:
@@ -120,6 +121,7 @@ def _figures(curves: Curves) -> str:
     told = [
         _figure("loss", curves.smooth or curves.loss),
         _figure("eval", curves.evaluation),
+        _figure("reward", curves.reward),
         _figure("speed", curves.tokens_per_second),
         _figure("memory", curves.memory_mb),
         _ability(curves.ability),
@@ -179,7 +181,7 @@ def dialled(config: TrainConfig) -> str:
 
 
 def _as_dialled(config: TrainConfig, given: Mapping[str, Any]) -> bool:
-    usual = TrainConfig(data=config.data, base=config.base, **given)
+    usual = TrainConfig(data=config.data, base=config.base, method=config.method, **given)
     return all(getattr(config, name) == getattr(usual, name) for name in {*DIALLED, *given})
 
 

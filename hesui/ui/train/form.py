@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from hashlib import sha256
 from html import escape
@@ -15,31 +15,25 @@ from typing import Any, NamedTuple, get_args
 
 import gradio as gr
 
+from hesui.errors import InputError
 from hesui.review.exporting import export
-from hesui.settings import EMBEDDED
-from hesui.train import jobs
-from hesui.train.config import PRESETS, Method, Preset, TrainConfig, suggested_epochs
-from hesui.train.data import DataSet
+from hesui.train import estimating, jobs
+from hesui.train.config import TrainConfig
+from hesui.train.data import DataSet, Kind
+from hesui.train.measuring import Measuring
 from hesui.train.runs import runs
 from hesui.ui import parts, render
-from hesui.ui.access import is_owner
+from hesui.ui.access import is_owner, require_owner
 from hesui.ui.page import html
-from hesui.ui.room import QUIET, Updates, button, naming, says, told, unchecked_dropdown
-from hesui.ui.train import sets
+from hesui.ui.room import QUIET, Updates, button, says, told, unchecked_dropdown
+from hesui.ui.texts import TEXTS
+from hesui.ui.train import cost, dial, sets
 from hesui.ui.train.room import Room
 from hesui.ui.train.room import label as run_label
 
 TITLE = "train.new"
-KINDS: tuple[Method, ...] = get_args(Method)
-DIAL: tuple[Preset, ...] = get_args(Preset)
-NUMBERS = {
-    "rank": 0, "alpha": 0, "learning_rate": None, "epochs": None, "batch": 0, "context": 0, "probe_prompts": 0,
-    "patience": 0, "seed": 0,
-}  # fmt: skip
-# By name: digits after the point; None = as many as there are.
-CHECKS = ("rslora", "dora")
-ZEROS = ("epochs", "context", "patience")  # where 0 means something of its own
-OPTIONS = ("rank", "alpha", "learning_rate", "epochs", "batch", "context", "seed")  # of `hesui train start`
+KINDS: tuple[Kind, ...] = get_args(Kind)
+PACE = 0.25  # seconds between two looks at a measurement
 POLL = 'hesui.poll(element, () => trigger("tick"));'
 
 
@@ -60,9 +54,7 @@ class Widgets(NamedTuple):
     demo: gr.Checkbox
     make: gr.Button
     made: gr.HTML
-    preset: gr.Radio
-    form: dict[str, Any]  # by the names of TrainConfig's fields
-    epochs: gr.HTML
+    dial: dial.Widgets
     command: gr.HTML
     start: gr.Button
     why: gr.HTML
@@ -86,14 +78,14 @@ def build(room: Room, tab: gr.Tab) -> None:
             with gr.Column(elem_classes="desk"):
                 kind, demo, make, made = _from_review(room)
         with gr.Column(min_width=300, elem_classes="desk"):
-            preset, form, epochs = _settings(room)
+            dialled = dial.build(room)
             command = html(elem_id="train-command")
             notice = html(elem_id="train-notice", elem_classes="notice")
             with gr.Row(elem_classes="actions"):
                 start = room.labels.make(gr.Button, button("train.start"), variant="primary", elem_id="train-start")
             why = html(elem_id="train-why", elem_classes="tr-why")
     states = (gr.State(Chosen()), gr.State(()), gr.State(""))
-    w = Widgets(data, described, kind, demo, make, made, preset, form, epochs, command, start, why, notice, *states)
+    w = Widgets(data, described, kind, demo, make, made, dialled, command, start, why, notice, *states)
     _wire(room, tab, w, Desk(room, w))
 
 
@@ -111,54 +103,26 @@ def _from_review(room: Room) -> tuple[gr.Radio, gr.Checkbox, gr.Button, gr.HTML]
     return kind, demo, make, made
 
 
-def _settings(room: Room) -> tuple[gr.Radio, dict[str, Any], gr.HTML]:
-    labels, form = room.labels, dict[str, Any]()
-    usual = dialled("standard", room.settings.base_model)
-    html(f"<h2>{render.say('train.dial')}</h2>")
-    preset = labels.make(
-        gr.Radio,
-        lambda t: {"label": t("train.dial.label"), "info": t("train.dial.info"),
-                   "choices": [(t(f"train.preset.{one}"), one) for one in DIAL]},
-        value="standard", elem_id="train-preset", elem_classes="choice",
-    )  # fmt: skip
-    epochs = html(elem_id="train-epochs-hint")
-    with labels.make(gr.Accordion, says("form.more"), open=False, elem_id="train-more"):
-        form["adaptation"] = labels.make(
-            gr.Radio, lambda t: {"label": t("train.set.adaptation"),
-                                 "choices": [("LoRA", "lora"), (t("train.full"), "full")]},
-            value="lora", elem_id="train-adaptation", elem_classes="choice",
-        )  # fmt: skip
-        with gr.Row(elem_classes="fields"):
-            for name, digits in NUMBERS.items():
-                info = {"info": f"train.zero.{name}"} if name in ZEROS else {}
-                form[name] = labels.make(
-                    gr.Number, says(f"train.set.{name}", **info), value=usual[name],
-                    precision=digits, elem_id=f"train-{name.replace('_', '-')}", min_width=118,
-                )  # fmt: skip
-        with gr.Row(elem_classes="fields"):
-            for name in CHECKS:
-                form[name] = labels.make(
-                    gr.Checkbox, says(f"train.set.{name}", info=f"train.set.{name}.info"), value=False,
-                    elem_id=f"train-{name}", min_width=140,
-                )  # fmt: skip
-    return preset, form, epochs
-
-
 def _wire(room: Room, tab: gr.Tab, w: Widgets, desk: Desk) -> None:
-    form = list(w.form.values())
-    looked = [w.data, w.described, w.offered, w.start, w.make, w.why, w.notice]
+    d = w.dial
+    form = list(d.form.values())
+    looked = [w.data, w.described, w.offered, w.start, w.make, d.estimate, w.why, w.notice]
     tab.select(desk.come, [w.data, w.offered], [*looked, w.nonce, w.demo], **QUIET)
     w.described.tick(desk.look, [w.data, w.offered], looked, trigger_mode="once", **QUIET)
-    said = [w.command, w.epochs]
-    choosing = [w.described, w.chosen, w.notice, *said]
-    w.data.change(desk.choose, [w.data, w.preset, *form], choosing, trigger_mode="always_last", **QUIET)
-    w.preset.input(desk.dial, w.preset, form, queue=False, **QUIET)
-    changes = [w.preset.change, *(field.change for field in form)]
-    gr.on(changes, desk.say, [w.chosen, w.preset, *form], said, trigger_mode="always_last", **QUIET)
+    said = [w.command, d.epochs, d.method, d.cost]
+    choosing = [w.described, w.chosen, w.notice, d.form["method"], *said]
+    w.data.change(desk.choose, [w.data, w.chosen, d.preset, *form], choosing, trigger_mode="always_last", **QUIET)
+    d.preset.input(desk.dial, [d.preset, d.form["method"]], form, queue=False, **QUIET)
+    d.form["method"].change(desk.rate, [d.preset, d.form["method"]], d.form["learning_rate"], queue=False, **QUIET)
+    changes = [d.preset.change, tab.select, *(field.change for field in form)]
+    saying = [w.chosen, d.preset, *form]
+    gr.on(changes, desk.say, saying, said, trigger_mode="always_last", **QUIET)
+    measured = d.estimate.click(desk.measure, saying, [d.cost, w.notice], trigger_mode="once", **QUIET)
+    measured.then(desk.say, saying, said, **QUIET)  # the form may be another one by now
     made = [w.data, w.offered, w.made]
     w.make.click(desk.make, [w.kind, w.demo], made, trigger_mode="once", **QUIET)
     started = [room.run, room.tabs, w.notice]
-    w.start.click(desk.start, [w.chosen, w.nonce, w.preset, *form], started, trigger_mode="once", **QUIET)
+    w.start.click(desk.start, [w.chosen, w.nonce, d.preset, *form], started, trigger_mode="once", **QUIET)
 
 
 class Desk:
@@ -187,8 +151,8 @@ class Desk:
         except Exception as error:
             return {self._w.notice: told(error)}
 
-    def choose(self, request: gr.Request, name: str | None, preset: str, *form: Any) -> Updates:
-        """What the chosen data set holds."""
+    def choose(self, request: gr.Request, name: str | None, before: Chosen, preset: str, *form: Any) -> Updates:
+        """What the chosen data set holds; another kind of data brings its own method."""
         owner = is_owner(self._room.settings, request)
 
         def chosen() -> Updates:
@@ -196,18 +160,47 @@ class Desk:
             found = Chosen(data.path.name, data.kind, data.rows.get("train", 0))
             # Whoever may still review must not see what others decided.
             shown = sets.described(data, self._room.classes(), preview=owner or data.format == "rows")
-            return {self._w.described: shown, self._w.chosen: found} | self._said(found, preset, form, owner)
+            given = self._given(form)
+            method = self._w.dial.form["method"]
+            updates: Updates = {self._w.described: shown, self._w.chosen: found}
+            if data.kind != before.kind:
+                usual = dial.dialled(preset, self._room.settings.base_model, data.kind)
+                given |= {"method": data.kind, "learning_rate": usual["learning_rate"]}
+                updates[method] = data.kind
+            return updates | self._said(found, preset, given, owner)
 
         return self._room.look(self._w.notice, chosen) if name else {self._w.chosen: Chosen()}
 
-    def dial(self, preset: str) -> list[Any]:
-        """The settings of a dial."""
-        wanted = dialled(preset, self._room.settings.base_model)
-        return [wanted[name] for name in self._w.form]
+    def rate(self, preset: str, method: str) -> Updates:
+        """The learning rate that suits another method."""
+        wanted = dial.dialled(preset, self._room.settings.base_model, method)
+        return {self._w.dial.form["learning_rate"]: wanted["learning_rate"]}
+
+    def dial(self, preset: str, method: str) -> list[Any]:
+        """The settings of a dial; the method goes with the data."""
+        wanted = dial.dialled(preset, self._room.settings.base_model, method)
+        return [gr.skip() if name == "method" else wanted[name] for name in self._w.dial.form]
 
     def say(self, request: gr.Request, chosen: Chosen, preset: str, *form: Any) -> Updates:
-        """The command that would do the same, and how often the rows will be gone through."""
-        return self._said(chosen, preset, form, is_owner(self._room.settings, request))
+        """The command that would do the same, how often the rows will be gone through, and what that takes."""
+        return self._said(chosen, preset, self._given(form), is_owner(self._room.settings, request))
+
+    def measure(self, request: gr.Request, chosen: Chosen, preset: str, *form: Any) -> Iterator[Updates]:
+        """Measure what the run would take; whoever looks then finds it kept."""
+        w, settings = self._w, self._room.settings
+        try:
+            require_owner(settings, request)
+            data = self._sets.require(chosen.name)
+            with Measuring(settings, self._config(data, preset, self._given(form)), data) as going:
+                shown = ""
+                while going.result() is None:
+                    now = cost.measuring(going.phase, going.seconds)
+                    yield {w.dial.cost: now, w.notice: ""} if now != shown else {w.dial.cost: gr.skip()}
+                    shown = now
+                    time.sleep(PACE)
+            yield {w.notice: ""}
+        except Exception as error:
+            yield {w.notice: told(error)}
 
     def make(self, request: gr.Request, kind: str, demo: bool) -> Iterator[Updates]:
         """Write what was reviewed as a data set, and choose it."""
@@ -224,7 +217,7 @@ class Desk:
         w = self._w
         why = "" if owner else parts.hint("reason.owner")
         able = gr.update(interactive=owner)
-        return {w.start: able, w.make: able, w.why: why}
+        return {w.start: able, w.make: able, w.dial.estimate: able, w.why: why}
 
     def _choices(self, name: str | None, offered: tuple[str, ...]) -> Updates:
         found = self._sets.found()
@@ -239,23 +232,52 @@ class Desk:
         choices = [(sets.label(data), data.path.name) for data in found]
         return {self._w.data: gr.update(choices=choices, value=chosen), self._w.offered: tuple(map(sets.label, found))}
 
-    def _said(self, chosen: Chosen, preset: str, form: tuple[Any, ...], owner: bool) -> Updates:
+    def _said(self, chosen: Chosen, preset: str, given: dict[str, Any], owner: bool) -> Updates:
+        w = self._w
         if not chosen.name:
-            return {self._w.command: "", self._w.epochs: ""}
-        given = self._given(form)
+            return dict.fromkeys((w.command, w.dial.epochs, w.dial.method, w.dial.cost), "")
         place = self._sets.home / chosen.name
         if not owner:  # where this machine keeps its files is nobody else's business
             place = Path(self._room.settings.home.name, "datasets", chosen.name)
-        words = " ".join(map(shlex.quote, command(place, preset, given, self._room.settings.base_model)))
-        epochs = given.get("epochs") or suggested_epochs(chosen.rows)
-        key = "train.epochs.set" if given.get("epochs") else "train.epochs.suggested"
+        line = dial.command(place, preset, given, self._room.settings.base_model, chosen.kind)
+        words = " ".join(map(shlex.quote, line))
         return {
-            self._w.command: f'<p class="tr-command">{render.say("train.command")} <code>{escape(words)}</code></p>',
-            self._w.epochs: parts.hint(key, n=f"{epochs:g}", rows=chosen.rows),
+            w.command: f'<p class="tr-command">{render.say("train.command")} <code>{escape(words)}</code></p>',
+            **self._costs(chosen, preset, given),
         }
 
+    def _costs(self, chosen: Chosen, preset: str, given: dict[str, Any]) -> Updates:
+        """What is known of the run's cost, and what its method makes of the data."""
+        d = self._w.dial
+        try:
+            data = self._sets.require(chosen.name)
+            config = jobs.located(self._config(data, preset, given))
+        except InputError:  # told when it is to start
+            return {d.cost: "", d.method: "", d.epochs: ""}
+        return {
+            d.cost: self._cost(config, data),
+            d.method: dial.explained(config.method, data, config.samples),
+            d.epochs: dial.epochs(config, chosen.rows),
+        }
+
+    def _cost(self, config: TrainConfig, data: DataSet) -> str:
+        settings = self._room.settings
+        try:
+            estimating.require_known_cost(config, data)
+        except InputError as error:
+            return parts.hint(error.key, **error.values) if error.key in TEXTS else ""
+        found = estimating.known(settings, config, data)
+        if found is not None:
+            return cost.told(estimating.estimate(config, found, estimating.room(settings)))
+        waits = any(view.working for view in jobs.views(settings))
+        return parts.hint("train.estimate.waits" if waits else "train.estimate.none")
+
+    def _config(self, data: DataSet, preset: str, given: dict[str, Any]) -> TrainConfig:
+        own = {"data": data.path, "base": self._room.settings.base_model}
+        return dial.checked(preset, {"method": data.kind, **given, **own})
+
     def _given(self, form: tuple[Any, ...]) -> dict[str, Any]:
-        given = dict(zip(self._w.form, form, strict=True))
+        given = dict(zip(self._w.dial.form, form, strict=True))
         return {name: value for name, value in given.items() if value is not None}
 
     def _made(self, kind: str, demo: bool) -> Updates:
@@ -275,9 +297,7 @@ class Desk:
 
     def _started(self, chosen: Chosen, shown: str, preset: str, form: tuple[Any, ...]) -> Updates:
         settings = self._room.settings
-        data = self._sets.require(chosen.name)
-        given = {"data": data.path, "method": data.kind, "base": settings.base_model}
-        config = checked({**PRESETS[known(preset)], **self._given(form), **given})
+        config = self._config(self._sets.require(chosen.name), preset, self._given(form))
         wish = json.dumps([shown, config.record()], sort_keys=True)
         id = jobs.start(settings, config, key=sha256(wish.encode()).hexdigest()).id
         offered = [(run_label(one.id), one.id) for one in runs(settings.runs)]
@@ -286,35 +306,3 @@ class Desk:
             self._room.tabs: gr.Tabs(selected="train.watch"),
             self._w.notice: render.note("train.started", id=id),
         }
-
-
-def checked(values: Mapping[str, Any]) -> TrainConfig:
-    """A run's settings. Raises InputError, which names the first that cannot be used in the page's words."""
-    with naming("train.set"):
-        return TrainConfig(**values)
-
-
-def known(preset: str) -> Preset:
-    """A dial by its name; the standard one where there is none of that name."""
-    return next((one for one in DIAL if one == preset), "standard")
-
-
-def dialled(preset: str, base: str) -> dict[str, Any]:
-    """All settings of a dial for a base."""
-    return TrainConfig(data=Path(), base=base, **PRESETS[known(preset)]).model_dump()
-
-
-def command(data: Path, preset: str, given: Mapping[str, Any], base: str = EMBEDDED) -> list[str]:
-    """The words of the command that starts the same run."""
-    usual = dialled(preset, base)
-    words = ["hesui", "train", "start", "--data", str(data), "--preset", known(preset)]
-    for name, value in given.items():
-        if value == usual[name]:
-            continue
-        if name == "adaptation":
-            words.append("--full")
-        elif name in OPTIONS:
-            words += [f"--{name.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else str(value)]
-        else:
-            words += ["--set", f"{name}={json.dumps(value)}"]
-    return words

@@ -90,8 +90,9 @@ def probe(curves: Curves) -> str:
 
 
 def rates(curves: Curves) -> str:
-    """Learning rate, gradient norm, speed and memory, each small."""
+    """Reward, learning rate, gradient norm, speed and memory, each small, as far as they were measured."""
     small = {
+        "reward": (curves.reward, False),
         "learning_rate": (curves.learning_rate, True),
         "grad_norm": (curves.grad_norm, False),
         "speed": (curves.tokens_per_second, True),

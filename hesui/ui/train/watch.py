@@ -27,13 +27,14 @@ from hesui.ui import parts, render
 from hesui.ui.access import is_owner
 from hesui.ui.page import html
 from hesui.ui.room import QUIET, Updates, button, says, told
-from hesui.ui.train import advised, board, plots
+from hesui.ui.train import advised, board, plots, waiting
 from hesui.ui.train.room import READERS, Room, label
 
 TITLE = "train.watch"
 LINES = 200  # of the log
 TAIL = 200_000  # bytes of the log that are looked at
 LONGEST_LINE = 1_000  # characters
+GO_THERE = "() => setTimeout(() => document.querySelector('a.opened')?.click(), 100)"  # once the link is drawn
 PLACES = ("board", "advice", "loss", "probe", "rates", "samples", "log")
 
 
@@ -82,6 +83,7 @@ def build(room: Room, tab: gr.Tab, head: Head) -> None:
     """Lay out the section and wire it."""
     labels = room.labels
     places = {"board": html(board.board(None, Curves(), None, 0, ""), elem_id="train-board")}
+    waiting.build(room, tab)
     with gr.Row(elem_classes="actions"):
         stop, cancel, resume = (
             labels.make(gr.Button, button(f"train.{name}"), interactive=False, elem_id=f"train-{name}", min_width=80)
@@ -120,7 +122,8 @@ def _wire(room: Room, tab: gr.Tab, w: Widgets, head: Head) -> None:
     w.cancel.click(desk.ask, looked, [w.really, w.asked, w.notice], **QUIET)
     w.no.click(desk.keep, None, [w.really, w.asked], queue=False, **QUIET)
     w.yes.click(desk.cancel, [w.asked, *looked], seen, trigger_mode="once", **QUIET)
-    w.open.click(desk.open, [w.name, *looked], seen, trigger_mode="once", **QUIET)
+    offered = w.open.click(desk.open, [w.name, *looked], seen, trigger_mode="once", **QUIET)
+    offered.then(None, None, None, js=GO_THERE)
 
 
 class Desk:
@@ -301,7 +304,9 @@ def _choices(ids: tuple[str, ...], chosen: str | None, shown: str | None) -> Any
 
 def _opened(name: str) -> str:
     """Where to find it now; the name holds letters, digits, - and _ only, or it would not have been taken."""
-    link = f'<a href="?{urlencode({"left": "base", "right": name})}">{render.say("train.opened.link")}</a>'
+    link = (
+        f'<a class="opened" href="?{urlencode({"left": "base", "right": name})}">{render.say("train.opened.link")}</a>'
+    )
     return f'<div class="message note">{render.say("train.opened", name=name)} {link}</div>'
 
 
