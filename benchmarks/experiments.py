@@ -54,19 +54,19 @@ class Experiment:
 
 
 TEN = {"epochs": 10}
+OWN_PAIRS = {"method": "dpo", "epochs": 2}
 EXPERIMENTS = (
     Experiment("base", "the base as it is", 0),
-    Experiment("quick", "preset quick", 800, PRESETS["quick"]),
+    Experiment("quick", "preset quick", 4_000, PRESETS["quick"]),
     Experiment("lora-200", "LoRA", 200, TEN),
     Experiment("lora-800", "LoRA", 800, TEN),
     Experiment("lora-2000", "LoRA", 2_000, TEN),
-    Experiment("lora-2000-r32", "LoRA of rank 32", 2_000, {**TEN, "rank": 32, "alpha": 64}),
-    Experiment("lora-8000", "LoRA, as many steps on fresh rows", 8_000, {"epochs": 2.5}),
+    Experiment("dpo-2000", "lora-2000, then DPO on its own samples", 400, OWN_PAIRS, after="lora-2000"),
     Experiment("full-2000", "all weights, rate 5e-4", 2_000, {**TEN, "adaptation": "full", "learning_rate": 5e-4}),
     Experiment("markers-2000", "LoRA, countdown markers", 2_000, {**TEN, "markers": True}),
-    Experiment("dpo-2000", "then DPO on its own samples", 2_000, {"method": "dpo", "epochs": 1}, after="lora-2000"),
+    Experiment("lora-8000", "LoRA, as many steps on fresh rows", 8_000, {"epochs": 2.5}),
     Experiment("thorough", "preset thorough", 40_000, PRESETS["thorough"]),
-    Experiment("thorough-dpo", "then DPO on its own samples", 2_000, {"method": "dpo", "epochs": 1}, after="thorough"),
+    Experiment("thorough-dpo", "thorough, then DPO on its own samples", 400, OWN_PAIRS, after="thorough"),
 )
 QUICK = ("base", "quick")
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import psutil
 
-STEP_BACK = 10  # of 19: a tenth of the CPU that an equal would get
+STEP_BACK = 5  # of 19: a third of what an equal would get
 CLOCK_ERROR = 1.0  # seconds by which two readings of one start time may differ
 
 
