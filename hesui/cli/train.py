@@ -64,16 +64,14 @@ def start_command(
 
     It goes on when this terminal is closed; watch it with hesui train show.
     """
-    from hesui.train.data import describe
     from hesui.train.jobs import start
 
     settings = read_settings()
-    given = {
-        "method": method or describe(data).kind, "base": base or settings.base_model, "adapter": adapter,
-        "adaptation": "full" if full else None, "rank": rank, "alpha": alpha, "learning_rate": learning_rate,
-        "epochs": epochs, "steps": steps, "batch": batch, "micro_batch": micro_batch, "context": context, "seed": seed,
-    }  # fmt: skip
-    config = options.config_of(data, preset, given, also or [])
+    config = options.asked_for(
+        settings, data, preset, also, method=method, base=base, full=full, adapter=adapter, rank=rank, alpha=alpha,
+        learning_rate=learning_rate, epochs=epochs, steps=steps, batch=batch, micro_batch=micro_batch, context=context,
+        seed=seed,
+    )  # fmt: skip
     place = _place(config, flavor, timeout, package) if on == "hf-jobs" else None
     id = start(settings, config, key=key, place=place).id
     _begun(settings, id, wait, as_json)

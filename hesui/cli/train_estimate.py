@@ -52,12 +52,11 @@ def estimate_command(
 
     settings = read_settings()
     described = describe(data)
-    given = {
-        "method": method or described.kind, "base": base or settings.base_model, "adapter": adapter,
-        "adaptation": "full" if full else None, "rank": rank, "alpha": alpha, "learning_rate": learning_rate,
-        "epochs": epochs, "steps": steps, "batch": batch, "micro_batch": micro_batch, "context": context, "seed": seed,
-    }  # fmt: skip
-    config = located(options.config_of(data, preset, given, also or []))
+    config = located(options.asked_for(
+        settings, data, preset, also, method=method, base=base, full=full, adapter=adapter, rank=rank, alpha=alpha,
+        learning_rate=learning_rate, epochs=epochs, steps=steps, batch=batch, micro_batch=micro_batch, context=context,
+        seed=seed,
+    ))  # fmt: skip
     told = estimate(config, _measured(settings, config, described, afresh), room(settings))
     if as_json:
         print_json(told.record())

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from hesui.errors import InputError
+from hesui.settings import Settings
 from hesui.train.config import PRESETS, Method, Preset, TrainConfig, make_config
 
 Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Of hesui review export or hesui corpus split.")]
@@ -30,6 +31,24 @@ Also = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, as config.json names it; repeat it."),
 ]
+
+
+def asked_for(
+    settings: Settings,
+    data: Path,
+    preset: Preset,
+    also: Sequence[str] | None,
+    *,
+    method: Method | None,
+    base: str | None,
+    full: bool = False,
+    **given: object,
+) -> TrainConfig:
+    """The settings that a command's options come to. Raises InputError, also where `data` is no data set."""
+    from hesui.train.data import describe
+
+    known = {"method": method or describe(data).kind, "base": base or settings.base_model}
+    return config_of(data, preset, {**known, "adaptation": "full" if full else None, **given}, also or [])
 
 
 def config_of(data: Path, preset: Preset, given: Mapping[str, Any], also: Sequence[str]) -> TrainConfig:

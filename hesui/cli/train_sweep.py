@@ -65,12 +65,10 @@ def sweep_command(
         return
     if data is None:
         raise InputError("no data set is named; give one with --data DIR", "error.train_data_missing", path="--data")
-    from hesui.train.data import describe
     from hesui.train.sweeps import begin, parse_tries
 
     settings = read_settings()
-    given = {"method": method or describe(data).kind, "base": base or settings.base_model}
-    config = options.config_of(data, preset, given, also or [])
+    config = options.asked_for(settings, data, preset, also, method=method, base=base)
     sweep = begin(settings, config, parse_tries(tries or []), rows)
     if not as_json:
         note(f"sweep {sweep.id}: {len(sweep.trials)} runs over {sweep.rows} rows; see them: hesui train sweep show")

@@ -9,6 +9,9 @@ import sys
 import pytest
 
 from hesui.cli import run
+from hesui.corpus.rows import Row
+from hesui.corpus.splits import freeze
+from hesui.length import parse
 
 
 class Outcome:
@@ -33,6 +36,16 @@ def hesui(capsys, monkeypatch):
         return Outcome(code, *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    """A small data set of answers."""
+    folder = tmp_path_factory.mktemp("sets") / "greetings"
+    prompts = [f"给{who}写一段{n}字的拜年话" for n, who in enumerate("爷奶爸妈哥姐弟妹叔姨", start=20)]
+    answer = "新年好，祝您身体健康，万事如意！"
+    freeze((Row(str(n), "greeting", text, parse(text), reference=answer) for n, text in enumerate(prompts)), folder)
+    return folder
 
 
 @pytest.fixture

@@ -11,9 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from hesui.corpus.rows import Row
-from hesui.corpus.splits import freeze
-from hesui.length import parse
 from hesui.settings import Settings
 from hesui.train import jobs
 from hesui.train.runs import new_run, runs
@@ -30,19 +27,6 @@ for name in ("start", "tend"):
     setattr(jobs, name, partial(getattr(jobs, name), worker="standin"))
 sys.exit(run(sys.argv[1:]))
 """
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """A small data set of answers."""
-    folder = tmp_path_factory.mktemp("sets") / "greetings"
-    prompts = [f"给{who}写一段{n}字的拜年话" for n, who in enumerate("爷奶爸妈哥姐弟妹叔姨", start=20)]
-    rows = [
-        Row(str(n), "greeting", prompt, parse(prompt), reference="新年好，祝您身体健康，万事如意！")
-        for n, prompt in enumerate(prompts)
-    ]
-    freeze(rows, folder)
-    return folder
 
 
 @pytest.fixture

@@ -6,9 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from hesui.corpus.rows import Row
-from hesui.corpus.splits import freeze
-from hesui.length import parse
 from hesui.settings import Settings
 from hesui.train.config import make_config
 from hesui.train.data import describe
@@ -20,19 +17,6 @@ FOUND = Measurement(
     evaluation=0.0, probes=(Timed(4, 0.0),), ability=0.0, save=0.0, checkpoint=2**20, memory_mb=10**7, free_mb=0, share=1.0,
     load_share=1.0,
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """A small data set of answers."""
-    folder = tmp_path_factory.mktemp("sets") / "greetings"
-    prompts = [f"给{who}写一段{n}字的拜年话" for n, who in enumerate("爷奶爸妈哥姐弟妹叔姨", start=20)]
-    rows = [
-        Row(str(n), "greeting", prompt, parse(prompt), reference="新年好，祝您身体健康，万事如意！")
-        for n, prompt in enumerate(prompts)
-    ]
-    freeze(rows, folder)
-    return folder
 
 
 def test_the_embedded_model_is_measured_once_and_another_dial_is_answered_at_once(hesui, home, data):

@@ -10,24 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from hesui.corpus.rows import Row
-from hesui.corpus.splits import freeze
-from hesui.length import parse
 from hesui.settings import Settings
 from hesui.train import jobs, sweeps
 from hesui.train.runs import RunFolder, runs
 from hesui.train.sittings import living
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """A small data set of answers."""
-    folder = tmp_path_factory.mktemp("sets") / "greetings"
-    prompts = [f"给{who}写一段{n}字的拜年话" for n, who in enumerate("爷奶爸妈哥姐弟妹叔姨", start=20)]
-    freeze((Row(str(n), "greeting", text, parse(text), reference="新年好。") for n, text in enumerate(prompts)), folder)
-    return folder
 
 
 @pytest.fixture

@@ -43,24 +43,34 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def base(tmp_path_factory):
-    """A model of random weights that reads and writes the embedded base's characters."""
+def toy(tmp_path_factory):
+    """Makes models of random weights that read and write the embedded base's characters."""
     import torch
     from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
-    torch.manual_seed(0)
-    tokenizer = AutoTokenizer.from_pretrained(TINY / "base")
-    config = Qwen3Config(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, head_dim=8, max_position_embeddings=512, initializer_range=0.15, tie_word_embeddings=True,
-        eos_token_id=tokenizer.eos_token_id,
-    )  # fmt: skip
-    folder = tmp_path_factory.mktemp("base")
-    model = Qwen3ForCausalLM(config)
-    model.generation_config.eos_token_id = [*range(5, len(tokenizer), 10)]  # answers of some ten characters
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    def make(context=512, answers=10):
+        """So many tokens of context, answers of about so many characters."""
+        torch.manual_seed(0)
+        tokenizer = AutoTokenizer.from_pretrained(TINY / "base")
+        config = Qwen3Config(
+            vocab_size=len(tokenizer), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
+            num_key_value_heads=2, head_dim=8, max_position_embeddings=context, initializer_range=0.15,
+            tie_word_embeddings=True, eos_token_id=tokenizer.eos_token_id,
+        )  # fmt: skip
+        folder = tmp_path_factory.mktemp("base")
+        model = Qwen3ForCausalLM(config)
+        model.generation_config.eos_token_id = [*range(5, len(tokenizer), answers)]
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def base(toy):
+    """The folder of such a model."""
+    return toy()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hesui.length.countdown import insert, mark, strip
 from hesui.models.base import load_base
 from hesui.models.registry import TAUGHT, Registry
 from hesui.records import BASE
-from hesui.settings import TINY, Settings
+from hesui.settings import Settings
 from hesui.train.adopting import adopt
 from hesui.train.config import TrainConfig
 from hesui.train.data import describe
@@ -35,24 +35,8 @@ ANSWER = "，祝您新春快乐，万事如意！愿2026年平安。"
 
 
 @pytest.fixture(scope="module")
-def base_folder(tmp_path_factory):
-    """A model of random weights that reads and writes the embedded base's characters."""
-    import torch
-    from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
-
-    torch.manual_seed(0)
-    tokenizer = AutoTokenizer.from_pretrained(TINY / "base")
-    config = Qwen3Config(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, head_dim=8, max_position_embeddings=256, initializer_range=0.15, tie_word_embeddings=True,
-        eos_token_id=tokenizer.eos_token_id,
-    )  # fmt: skip
-    folder = tmp_path_factory.mktemp("base")
-    model = Qwen3ForCausalLM(config)
-    model.generation_config.eos_token_id = [*range(5, len(tokenizer), 30)]  # answers of some thirty characters
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+def base_folder(toy):
+    return toy(context=256, answers=30)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from hesui.corpus.rows import Row
 from hesui.corpus.splits import freeze
 from hesui.errors import InputError
 from hesui.length import parse
-from hesui.settings import TINY, Settings
+from hesui.settings import Settings
 from hesui.train.config import TrainConfig
 from hesui.train.runs import new_run
 from hesui.train.sittings import WORKER, launch, look
@@ -73,25 +73,6 @@ def test_a_cpu_gets_one_process_unless_more_are_set(tmp_path):
 
     found = [processes(TrainConfig(data=tmp_path, processes=n), Settings(device="cpu")) for n in (0, 1, 2)]
     assert found == [1, 1, 2]
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    """A small model of random weights with the embedded base's tokenizer."""
-    import torch
-    from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
-
-    torch.manual_seed(0)
-    tokenizer = AutoTokenizer.from_pretrained(TINY / "base")
-    config = Qwen3Config(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, head_dim=8, max_position_embeddings=512, initializer_range=0.15, tie_word_embeddings=True,
-        eos_token_id=tokenizer.eos_token_id,
-    )  # fmt: skip
-    folder = tmp_path_factory.mktemp("base")
-    Qwen3ForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
