@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from hesui.checksums import digest
 from hesui.corpus.rows import Row
 from hesui.corpus.splits import freeze
 from hesui.length import parse
@@ -137,6 +138,19 @@ def test_a_run_whose_disk_is_full_keeps_what_it_saved_and_goes_on_elsewhere(nurs
     status = folder.status()
     assert (code, status.state, status.note_key) == (1, "failed", "error.train_disk"), folder.log.read_text()
     assert nursery.start(folder).ended() == 0 and folder.done
+
+
+def test_a_broken_row_ends_the_process_and_its_line_is_named(nursery, started):
+    folder = started(rows=3, steps=1)
+    data = folder.config().data
+    with (data / "train.jsonl").open("a", encoding="utf-8") as rows:
+        rows.write('{"id": "broken"}\n')
+    manifest = json.loads((data / "manifest.json").read_text(encoding="utf-8"))
+    manifest["sha256"]["train.jsonl"] = digest(data / "train.jsonl")
+    (data / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert nursery.start(folder).ended() == 1
+    status = folder.status()
+    assert (status.state, status.note_key) == ("failed", "error.row_line") and "line 4" in status.note
 
 
 def test_a_missing_base_ends_the_process_and_is_named(nursery, started, tmp_path):
