@@ -11,7 +11,7 @@ import math
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -261,8 +261,7 @@ def _warned(told: Estimate, config: TrainConfig, found: Measurement) -> Estimate
         warnings.append(Warned("train.estimate.crowded", {"quiet": quiet}))
     if found.left_out:
         warnings.append(Warned("train.estimate.left_out", {"n": found.left_out}))
-    record = {name: getattr(told, name) for name in told.__slots__}
-    return Estimate(**{**record, "warnings": tuple(warnings)})
+    return replace(told, warnings=tuple(warnings))
 
 
 def _free_memory() -> int:

@@ -84,6 +84,12 @@ def size(path: Path) -> int:
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
 
 
+def weight(model: Any) -> int:
+    """Bytes of a checkpoint of a torch model: what is trained, and two moments of each weight."""
+    trained = (one for one in model.parameters() if one.requires_grad)
+    return sum(3 * one.numel() * one.element_size() for one in trained)
+
+
 def publish(checkpoint: Path, target: Path, base: str = "", taught: Mapping[str, Any] | None = None) -> None:
     """Put what can be used of a checkpoint at `target`, in place of what lies there; readable for everybody.
 

@@ -199,9 +199,9 @@ def _clock(wish: Wish, steps: int, evaluates: bool, saves: bool) -> Any:
 
 def _steps(trainer: Any, order: _Order, wish: Wish, place: Path) -> Steps:
     """Make the steps, an evaluation and a checkpoint."""
-    from hesui.train.worker.checkpoints import size
+    from hesui.train.worker.checkpoints import size, weight
 
-    clock = _clock(wish, len(order.made), trainer.eval_dataset is not None, _weight(trainer.model) <= WRITTEN)
+    clock = _clock(wish, len(order.made), trainer.eval_dataset is not None, weight(trainer.model) <= WRITTEN)
     trainer.add_callback(clock)
     trainer.args.max_steps = len(order.made)
     trainer._get_train_sampler = lambda *_: _Listed([row for step in order.made for row in step])
@@ -215,8 +215,8 @@ def _steps(trainer: Any, order: _Order, wish: Wish, place: Path) -> Steps:
     share = _share(trainer.model.device, clock)
     if clock.saved:
         return Steps(mean, order.tokens, evaluated - ended, clock.saved - evaluated, size(place), share)
-    weight = _weight(trainer.model)
-    return Steps(mean, order.tokens, evaluated - ended, _written(place) * weight / WRITTEN, weight, share)
+    bytes_ = weight(trainer.model)
+    return Steps(mean, order.tokens, evaluated - ended, _written(place) * bytes_ / WRITTEN, bytes_, share)
 
 
 def _share(device: Any, clock: Any) -> float:
@@ -300,12 +300,6 @@ def _written(place: Path) -> float:
         os.fsync(stream.fileno())
     file.unlink()
     return time.monotonic() - began
-
-
-def _weight(model: Any) -> int:
-    """Bytes of a checkpoint: what is trained, and two moments of each weight."""
-    trained = (weight for weight in model.parameters() if weight.requires_grad)
-    return sum(3 * weight.numel() * weight.element_size() for weight in trained)
 
 
 def _free_mb() -> int:

@@ -18,7 +18,7 @@ import torch
 from transformers import TrainerCallback
 
 from hesui.train.config import TrainConfig
-from hesui.train.worker.checkpoints import prune, require_room, seal, size
+from hesui.train.worker.checkpoints import prune, require_room, seal, size, weight
 from hesui.train.worker.diary import Diary
 from hesui.train.worker.failing import diverged
 from hesui.train.worker.plan import Plan
@@ -143,7 +143,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         """Raise HesuiError where the disk has no room for a checkpoint in `folder`."""
         self._diary.tell(phase="save")
         if self._ranks.leads:
-            require_room(folder, self._weight or self._estimate())
+            require_room(folder, self._weight or weight(self.trainer.model))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Mark the checkpoint as complete and delete older ones."""
@@ -170,11 +170,6 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         log.info("step %d of %d: loss %.4f", step, self._plan.steps, loss)
         if not math.isfinite(loss) or math.isinf(norm) or ("grad_norm" in logs and math.isnan(norm)):
             raise diverged(step, self._config)
-
-    def _estimate(self) -> int:
-        """Bytes of a checkpoint: what is trained, and two moments of each weight."""
-        trained = (weight for weight in self.trainer.model.parameters() if weight.requires_grad)
-        return sum(3 * weight.numel() * weight.element_size() for weight in trained)
 
 
 def _memory_mb() -> int:
