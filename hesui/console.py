@@ -6,12 +6,14 @@ Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted, 141 the reader of a 
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import traceback
 from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 import typer
 from pydantic import ValidationError
@@ -77,6 +79,15 @@ def read_text(argument: str | None) -> str:
             position=error.start + 1,
         ) from None
     return text.removesuffix("\n").removesuffix("\r")
+
+
+def finite(value: Any) -> Any:
+    """The same with null for what JSON has no word for."""
+    if isinstance(value, dict):
+        return {key: finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_json(value: object) -> None:

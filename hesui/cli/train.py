@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from collections import deque
@@ -16,7 +15,7 @@ import typer
 from hesui.cli import train_options as options
 from hesui.cli.options import AsJson, group
 from hesui.cli.train_estimate import estimate_command
-from hesui.console import FAILED, INTERRUPTED, note, print_json, read_settings
+from hesui.console import FAILED, INTERRUPTED, finite, note, print_json, read_settings
 from hesui.errors import InputError
 from hesui.settings import Settings
 
@@ -303,7 +302,7 @@ def _record(seen: View) -> dict[str, Any]:
         "advice": [one.record() for one in advice], "eta": eta(seen.status, curves) if seen.working else None,
         "note": seen.status.note,
     }  # fmt: skip
-    return {name: _finite(value) for name, value in record.items()}
+    return {name: finite(value) for name, value in record.items()}
 
 
 def _row(seen: View, places: Mapping[str, int]) -> dict[str, Any]:
@@ -316,15 +315,6 @@ def _row(seen: View, places: Mapping[str, int]) -> dict[str, Any]:
 
 def _last(seen: View, kind: str) -> dict[str, Any] | None:
     return next(iter(deque(seen.folder.measurements(kind), 1)), None)
-
-
-def _finite(value: Any) -> Any:
-    """The same with null for what JSON has no word for."""
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _short(value: Any) -> str:

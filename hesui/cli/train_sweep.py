@@ -13,7 +13,7 @@ import typer
 
 from hesui.cli import train_options as options
 from hesui.cli.options import AsJson, group
-from hesui.console import FAILED, note, print_json, read_settings
+from hesui.console import FAILED, finite, note, print_json, read_settings
 from hesui.errors import InputError
 from hesui.settings import Settings
 
@@ -144,7 +144,7 @@ def _record(sweep: Sweep, found: list[Line]) -> dict[str, Any]:
         "runs": [
             {
                 "run": line.trial.run, "values": line.trial.values, "state": line.state, "step": line.step,
-                "steps": line.steps, "loss": _finite(line.loss), "eval": _finite(line.evaluation),
+                "steps": line.steps, "loss": finite(line.loss), "eval": finite(line.evaluation),
                 "last": _probe(line.probed), "best": _probe(line.best), "seconds": round(line.seconds, 1),
                 "chosen": line.chosen,
             }
@@ -154,11 +154,7 @@ def _record(sweep: Sweep, found: list[Line]) -> dict[str, Any]:
 
 
 def _probe(probe: Probe | None) -> dict[str, Any] | None:
-    return {name: _finite(value) for name, value in probe._asdict().items()} if probe else None
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return {name: finite(value) for name, value in probe._asdict().items()} if probe else None
 
 
 def _table(sweep: Sweep, found: list[Line]) -> list[str]:

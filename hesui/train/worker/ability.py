@@ -15,11 +15,11 @@ from torch.nn.functional import cross_entropy
 from hesui.corpus.seeds import load_evaluation
 from hesui.models.base import Base
 from hesui.records import Message
+from hesui.train.worker.lessons import IGNORED
 from hesui.train.worker.wish import Ended
 
 LONGEST = 256  # tokens of a text that are looked at
 AT_ONCE = 8  # texts in one forward pass
-IGNORED = -100  # a label that carries no loss
 
 
 class Ability(NamedTuple):

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-IGNORED = -100  # a label that carries no loss
+from hesui.train.worker.lessons import IGNORED
+
 FUSED = ("cuda", "xpu")  # devices for which TRL has a kernel that never makes all logits
 
 
