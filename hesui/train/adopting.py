@@ -9,10 +9,11 @@ from uuid import uuid4
 import regex
 
 from hesui.errors import InputError
+from hesui.files import read_json, write_json
 from hesui.models.registry import ADAPTER_CONFIG, TUNED
 from hesui.records import BASE
 from hesui.settings import Settings
-from hesui.train.runs import RunFolder, read_json, write_json
+from hesui.train.runs import RunFolder
 
 _NAME = regex.compile(r"[A-Za-z0-9_\p{Han}][A-Za-z0-9_\-\p{Han}]{0,63}")
 _ORIGIN = "run.json"  # in an adapter's folder: the run that it came from

@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 import psutil
 
 from hesui.errors import HesuiError, InputError
+from hesui.files import read_json, write_json
 from hesui.settings import Settings
 from hesui.train.config import TrainConfig
 from hesui.train.data import DataSet
-from hesui.train.runs import read_json, write_json
 from hesui.train.thrift import thriftier
 from hesui.train.worker.plan import Plan, make_plan
 

@@ -16,23 +16,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from hesui.errors import InputError
+from hesui.files import read_json, write_json, write_text
 from hesui.models.registry import Registry
 from hesui.processes import CLOCK_ERROR, Identity
 from hesui.settings import EMBEDDED, Settings
 from hesui.train.adopting import adopt, require_adapter, require_name
 from hesui.train.config import TrainConfig, require_teachable
-from hesui.train.runs import (
-    LIVE,
-    RunFolder,
-    Status,
-    Wanted,
-    new_run,
-    read_json,
-    require_run,
-    runs,
-    write_json,
-    write_text,
-)
+from hesui.train.runs import LIVE, RunFolder, Status, Wanted, new_run, require_run, runs
 from hesui.train.sittings import PLACE, WORKER, end, enforce_run, launch, living, look, requeue, send, state_of
 
 TRIES = 3  # sittings without a further step until a run no longer resumes by itself

@@ -16,13 +16,14 @@ from types import TracebackType
 from uuid import uuid4
 
 from hesui.errors import HesuiError, InputError
+from hesui.files import write_json
 from hesui.processes import Identity, alive, spawn
 from hesui.settings import Settings
 from hesui.train import jobs
 from hesui.train.config import TrainConfig
 from hesui.train.data import DataSet
 from hesui.train.estimating import Measurement, keep, read_measurement, require_known_cost
-from hesui.train.runs import RunFolder, write_json
+from hesui.train.runs import RunFolder
 from hesui.train.sittings import environment, send
 
 REHEARSAL = "hesui.train.worker.rehearsal"

@@ -23,9 +23,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 from hesui.errors import HesuiError, InputError
+from hesui.files import read_json, write_json
 from hesui.settings import EMBEDDED
 from hesui.train.config import TrainConfig
-from hesui.train.runs import RunFolder, Status, Wanted, read_json, write_json
+from hesui.train.runs import RunFolder, Status, Wanted
 from hesui.train.sittings import ENDED, PLACE, WORKER
 from hesui.train.worker.diary import Diary
 from hesui.train.worker.wish import Wish

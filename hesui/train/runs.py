@@ -16,7 +16,6 @@ everybody else writes config (once), wanted, notes and, while no worker lives, s
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -26,6 +25,7 @@ from typing import Any, Literal, get_args
 from uuid import uuid4
 
 from hesui.errors import InputError
+from hesui.files import read_json, write_json
 from hesui.train.config import TrainConfig
 
 State = Literal["queued", "starting", "running", "stopping", "stopped", "failed", "done"]
@@ -165,32 +165,6 @@ def require_run(home: Path, id: str | None) -> RunFolder:
         f"there is no run {id!r}; there are: {known}" if id else "there is no run yet; start one: hesui train start",
         "error.train_no_run", id=id or "", known=known,
     )  # fmt: skip
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A file's one JSON object. Raises OSError and ValueError."""
-    record = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(record, dict):
-        raise ValueError(f"{path.name} is no JSON object")
-    return record
-
-
-def write_json(path: Path, record: Mapping[str, Any]) -> None:
-    """Write a JSON object; whoever reads meanwhile finds the old one or the new one, never half of one."""
-    write_text(path, json.dumps(record, ensure_ascii=False, indent=1))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text; whoever reads meanwhile finds the old one or the new one, never half of one."""
-    draft = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
-    try:
-        with draft.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _measurement(line: str) -> dict[str, Any] | None:

@@ -13,9 +13,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from hesui.files import read_json, write_json
 from hesui.processes import Identity, alive, spawn
 from hesui.settings import Settings
-from hesui.train.runs import LIVE, RunFolder, State, Status, read_json, write_json
+from hesui.train.runs import LIVE, RunFolder, State, Status
 
 WORKER = "hesui.train.worker"
 REMOTE = "hesui.train.remote"  # stands for a worker elsewhere

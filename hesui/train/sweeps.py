@@ -22,12 +22,13 @@ from hesui.checksums import digest
 from hesui.corpus.rows import read_json_lines, write_json_lines
 from hesui.corpus.splits import MANIFEST
 from hesui.errors import HesuiError, InputError
+from hesui.files import read_json, write_json
 from hesui.settings import Settings
 from hesui.train.config import TrainConfig, make_config, suggested_epochs
 from hesui.train.curves import Curves, Probe, best, read
 from hesui.train.data import DataSet, describe
 from hesui.train.jobs import require_ready, start, view
-from hesui.train.runs import LIVE, read_json, runs, write_json
+from hesui.train.runs import LIVE, runs
 from hesui.train.sittings import WORKER
 
 ROWS = 200  # of train, where nothing else is said

@@ -12,8 +12,9 @@ import sys
 import time
 from pathlib import Path
 
+from hesui.files import write_json
 from hesui.train.estimating import OUT
-from hesui.train.runs import RunFolder, Status, write_json
+from hesui.train.runs import RunFolder, Status
 
 if __name__ == "__main__":
     folder, kind = RunFolder(Path(sys.argv[1])), os.environ["REHEARSED"]

@@ -14,8 +14,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from hesui.files import write_json
 from hesui.processes import mine
-from hesui.train.runs import RunFolder, write_json
+from hesui.train.runs import RunFolder
 
 KIND = os.environ.get("STANDIN", "")
 PAUSE = 0.005  # seconds of a step

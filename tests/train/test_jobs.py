@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from hesui.errors import InputError, ModelNotFound
+from hesui.files import write_json
 from hesui.models.registry import Registry
 from hesui.processes import Identity, alive, mine
 from hesui.train import jobs
-from hesui.train.runs import RunFolder, Status, new_run, runs, write_json
+from hesui.train.runs import RunFolder, Status, new_run, runs
 from hesui.train.sittings import HARDER, OBEY, SAVING, STARTING, launch, living
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -18,10 +18,11 @@ import pytest
 from huggingface_hub import HfApi
 
 from hesui.errors import InputError
+from hesui.files import read_json, write_json
 from hesui.settings import Settings
 from hesui.train import jobs
 from hesui.train.remote import Place, command, require_sendable, stand_for, there
-from hesui.train.runs import new_run, read_json, write_json
+from hesui.train.runs import new_run
 from hesui.train.worker.wish import Wish
 
 SECRET = "hf_secretsecretsecret"

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hesui.errors import InputError
+from hesui.files import read_json, write_json
 from hesui.train.config import EPOCHS, PRESETS, TrainConfig, make_config, suggested_epochs
-from hesui.train.runs import RunFolder, Status, new_run, read_json, require_run, runs, write_json
+from hesui.train.runs import RunFolder, Status, new_run, require_run, runs
 
 
 @pytest.fixture

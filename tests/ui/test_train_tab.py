@@ -28,6 +28,7 @@ import pytest
 from hesui.corpus.classes import load_classes
 from hesui.corpus.rows import Row
 from hesui.corpus.splits import freeze
+from hesui.files import read_json, write_json
 from hesui.length import parse
 from hesui.records import Message
 from hesui.review.desk import ReviewDesk
@@ -40,7 +41,7 @@ from hesui.train.config import TrainConfig, make_config
 from hesui.train.curves import Curves, Point, Probe
 from hesui.train.data import DataSet, Example, describe
 from hesui.train.estimating import Measurement, Timed, keep
-from hesui.train.runs import Status, new_run, read_json, runs, write_json
+from hesui.train.runs import Status, new_run, runs
 from hesui.ui.train import board, dial, form, history, sets, waiting, watch
 from hesui.ui.train.form import Chosen
 from hesui.ui.train.room import READERS, Measured

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from hesui.errors import HesuiError
+from hesui.files import read_json, write_json
 from hesui.models.registry import ADAPTER_CONFIG, ADAPTER_WEIGHTS, TAUGHT
-from hesui.train.runs import read_json, write_json
 
 KEPT = 2  # the last ones, to go on from
 SPARE = 32 * 2**20  # bytes of the disk that are left to everything else

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from hesui.corpus.rows import read_each
 from hesui.corpus.splits import Split
 from hesui.errors import InputError
+from hesui.files import write_text
 from hesui.length import Constraint, Counter, check
 from hesui.models.answering import Answering
 from hesui.models.base import Base
@@ -27,7 +28,6 @@ from hesui.records import EndReason, Request, Sampling
 from hesui.requests import MAX_SEED
 from hesui.train.config import TrainConfig
 from hesui.train.data import DataSet, Example, from_trl
-from hesui.train.runs import write_text
 from hesui.train.worker.wish import Ended
 
 log = logging.getLogger(__name__)

@@ -13,10 +13,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hesui.errors import HesuiError
+from hesui.files import write_json
 from hesui.settings import Settings
 from hesui.train.config import TrainConfig
 from hesui.train.data import DataSet, describe
-from hesui.train.runs import RunFolder, State, write_json
+from hesui.train.runs import RunFolder, State
 from hesui.train.worker.diary import Diary, cut
 from hesui.train.worker.ranks import CROWDED, Ranks, following, leading
 from hesui.train.worker.wish import Ended, Following, Wish
