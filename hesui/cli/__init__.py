@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from hesui.cli import answering, corpus, distil, models, review, train, train_sweep
+from hesui.cli import answering, corpus, distil, evaluate, models, review, train, train_sweep
 from hesui.cli.options import HELP, AsJson
 from hesui.console import FAILED, guarded, print_json, read_settings
 
@@ -32,6 +32,8 @@ app.add_typer(distil.app, name="distil", help="Make prompts and answers with a t
 app.add_typer(review.app, name="review", help="Fill the review queue, look it over, take data sets out of it.")
 app.add_typer(train.app, name="train", help="Train on a data set, watch it, open what came out in Compare.")
 train.app.add_typer(train_sweep.app, name="sweep", help="Try a few settings on part of a data set.")
+app.add_typer(evaluate.app, name="evaluate", help="Measure how well models obey length, and what it costs.")
+app.command("leaderboard", epilog="Example:  hesui leaderboard --counter han --json")(evaluate.leaderboard_command)
 app.add_typer(models.app, name="models", help="List the models, merge an adapter, build the embedded ones.")
 
 
@@ -66,11 +68,11 @@ def app_command(
     """Open the page: base and tuned side by side."""
     chosen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = read_settings().model_copy(update=chosen)
-    from hesui.models.engine import Engine
+    from hesui.models.routing import Router
     from hesui.ui.shell import serve
 
-    engine = Engine(settings)
-    serve(settings, engine, engine.registry.names)
+    router = Router(settings)
+    serve(settings, router, router.names)
 
 
 @app.command("doctor", epilog="Example:  hesui doctor --json")

@@ -9,6 +9,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from math import exp
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from hesui.length import visible
 from hesui.quality import units
 
 ORDER = 4  # BLEU-4
+LOOKED_UP = 5_000  # places of an answer's runs that one look-up reads
+MOST_COMPARED = 64  # texts that it then compares the answer with
 GRAM = 6  # characters; shorter stretches are shared by texts that have nothing to do with each other
 
 Gram = tuple[str, ...]
@@ -33,8 +36,8 @@ class Overlap(NamedTuple):
     nearest: int | None  # which text that is, by its place; None where nothing is shared
 
 
-class _Matches(NamedTuple):
-    """What BLEU is made of; n-grams by n - 1."""
+class Matches(NamedTuple):
+    """What BLEU is made of, of one text or summed over several; n-grams by n - 1."""
 
     matched: list[int]  # n-grams that stand in a reference, each as often as there at most
     all: list[int]
@@ -49,8 +52,32 @@ def bleu(candidates: Sequence[str], references: Sequence[str]) -> float | None:
     candidates have n-grams; an n without a match counts ½, ¼, … of a match (Chen and Cherry 2014, method 3, what
     sacreBLEU does). None where no candidate has a unit. Raises ValueError unless both are equally many.
     """
-    pairs = [(units(text), units(reference)) for text, reference in zip(candidates, references, strict=True)]
-    return _bleu([_matches(text, _counts([reference]), -1, len(reference)) for text, reference in pairs])
+    return bleu_of([matches(text, reference) for text, reference in zip(candidates, references, strict=True)])
+
+
+def matches(candidate: str, reference: str) -> Matches:
+    """What of a text stands in its reference; sums of it over texts make their BLEU."""
+    ours, theirs = units(candidate), units(reference)
+    return _matches(ours, _counts([theirs]), -1, len(theirs))
+
+
+def bleu_of(found: Sequence[Matches]) -> float | None:
+    """`bleu` of texts whose matches these are."""
+    length, reference = sum(one.length for one in found), sum(one.reference for one in found)
+    if length == 0:
+        return None
+    matched = [sum(one.matched[n] for one in found) for n in range(ORDER)]
+    if not any(matched):
+        return 0.0
+    product, orders, part = 1.0, 0, 1.0
+    for n, total in enumerate(sum(one.all[n] for one in found) for n in range(ORDER)):
+        if total == 0:
+            break
+        if matched[n] == 0:
+            part /= 2
+        product *= (matched[n] or part) / total
+        orders += 1
+    return float(exp(min(0.0, 1 - reference / length)) * product ** (1 / orders))
 
 
 def rouge_n(candidate: str, reference: str, n: int) -> float | None:
@@ -77,22 +104,26 @@ def self_bleu(answers: Sequence[str]) -> float | None:
     if len(texts) < 2:
         return None
     counts, lengths = _counts(texts), sorted(map(len, texts))
-    scores = [_bleu([_matches(text, counts, own, _nearest(lengths, len(text)))]) for own, text in enumerate(texts)]
+    scores = [bleu_of([_matches(text, counts, own, _nearest(lengths, len(text)))]) for own, text in enumerate(texts)]
     return sum(score or 0 for score in scores) / len(scores)
 
 
 class Known:
     """An index of texts, say the answers that a model was trained on, by their runs of GRAM characters.
 
-    Building is linear in the texts. A look-up takes time in proportion to how often the answer's runs stand in them.
+    Building is linear in the texts. A look-up reads at most LOOKED_UP places of the answer's runs, the rarest first, and
+    compares the answer with the texts that have most of these, as long as one could come nearer, MOST_COMPARED at most:
+    exact where texts are few or not much alike, and in any case where an answer stands in a text nearly whole.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
         """Remember `texts`, in their order."""
         self._whole: dict[str, int] = {}  # a text's place
-        self._last: dict[str, int] = {}  # where a run begins last; positions count through all texts
-        self._before = array("q")  # by position: where the same run begins before, or -1
-        self._owner = array("q")  # by position: which text
+        self._texts: dict[int, str] = {}
+        self._last: dict[str, int] = {}  # by run: which mention is the newest
+        self._before = array("q")  # by mention: the one before of the same run, or -1
+        self._owner = array("q")  # by mention: which text
+        self._times = array("q")  # by mention: how many of the same run there are up to it
         for place, text in enumerate(texts):
             self._add(place, _plain(text))
 
@@ -101,43 +132,66 @@ class Known:
         plain = _plain(text)
         if not plain:
             return Overlap(False, None, None, None)
-        grams = _runs(plain)
+        runs = _runs(plain)
         if plain in self._whole:
-            return Overlap(True, 1.0, 1.0 if grams else None, self._whole[plain])
-        shared: Counter[int] = Counter()
-        seen: set[str] = set()
-        chains: dict[int, int] = {}  # where a common stretch ends: how many runs it is long
-        longest, holder = 0, -1
-        for gram in grams:
-            places = list(self._places(gram))
-            chains = {at: chains.get(at - 1, 0) + 1 for at in places}
-            if chains and (most := max(chains.values())) > longest:
-                longest, holder = most, next(self._owner[at] for at, long in chains.items() if long == most)
-            if gram not in seen:
-                seen.add(gram)
-                shared.update({self._owner[at] for at in places})
-        if not shared:
-            return Overlap(False, 0.0, 0.0 if grams else None, None)
-        best = max(shared.values())
-        nearest = holder if shared[holder] == best else min(place for place, n in shared.items() if n == best)
-        return Overlap(False, (longest + GRAM - 1) / len(plain), best / len(seen), nearest)
+            return Overlap(True, 1.0, 1.0 if runs else None, self._whole[plain])
+        votes, unseen = self._votes(Counter(runs))
+        longest = best = 0
+        nearest, nearness = None, (0, 0)
+        for place, seen in sorted(votes.items(), key=lambda vote: (-vote[1], vote[0]))[:MOST_COMPARED]:
+            if seen + unseen < min(longest, best):
+                break
+            stretch, shared = _compare(runs, self._texts[place])
+            if (shared, stretch) > nearness:
+                nearest, nearness = place, (shared, stretch)
+            longest, best = max(longest, stretch), max(best, shared)
+        if nearest is None:
+            return Overlap(False, 0.0, 0.0 if runs else None, None)
+        return Overlap(False, (longest + GRAM - 1) / len(plain), best / len(set(runs)), nearest)
 
     def _add(self, place: int, plain: str) -> None:
         if plain in self._whole:
             return
-        self._whole[plain] = place
-        for gram in _runs(plain):
-            self._before.append(self._last.get(gram, -1))
+        self._whole[plain], self._texts[place] = place, plain
+        for run in dict.fromkeys(_runs(plain)):
+            before = self._last.get(run, -1)
+            self._last[run] = len(self._before)
+            self._before.append(before)
             self._owner.append(place)
-            self._last[gram] = len(self._before) - 1
-        self._before.append(-1)  # keeps a stretch from going on into the next text
-        self._owner.append(-1)
+            self._times.append(1 + (self._times[before] if before >= 0 else 0))
 
-    def _places(self, gram: str) -> Iterator[int]:
-        at = self._last.get(gram, -1)
+    def _votes(self, runs: Counter[str]) -> tuple[Counter[int], int]:
+        """How many of the `runs` texts hold, as far as was looked; and how many were not looked up."""
+        known = sorted((self._times[self._last[run]], run) for run in runs if run in self._last)
+        votes: Counter[int] = Counter()
+        room, unseen = LOOKED_UP, 0
+        for times, run in known:
+            if times > room and votes:
+                unseen += runs[run]
+                continue
+            for place in islice(self._places(run), room):
+                votes[place] += runs[run]
+            room -= times
+        return votes, unseen
+
+    def _places(self, run: str) -> Iterator[int]:
+        at = self._last[run]
         while at >= 0:
-            yield at
+            yield self._owner[at]
             at = self._before[at]
+
+
+def _compare(runs: Sequence[str], text: str) -> tuple[int, int]:
+    """The longest stretch of consecutive runs that stands in `text`, and how many different ones do."""
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for at, run in enumerate(_runs(text)):
+        places[run].append(at)
+    chains: dict[int, int] = {}  # where a common stretch ends: how many runs it is long
+    longest = 0
+    for run in runs:
+        chains = {at: chains.get(at - 1, 0) + 1 for at in places.get(run, ())}
+        longest = max(longest, max(chains.values(), default=0))
+    return longest, len(places.keys() & set(runs))
 
 
 class _Most(NamedTuple):
@@ -161,38 +215,20 @@ def _counts(texts: Sequence[Sequence[str]]) -> dict[Gram, _Most]:
     return dict(counts)
 
 
-def _matches(text: Sequence[str], counts: dict[Gram, _Most], own: int, reference: int) -> _Matches:
+def _matches(text: Sequence[str], counts: dict[Gram, _Most], own: int, reference: int) -> Matches:
     """What `text` shares with the counted texts but its `own`."""
     matched, total = [], []
     for n in range(1, ORDER + 1):
         grams = Counter(_grams(text, n))
         total.append(grams.total())
         matched.append(sum(min(count, _elsewhere(counts.get(gram), own)) for gram, count in grams.items()))
-    return _Matches(matched, total, len(text), reference)
+    return Matches(matched, total, len(text), reference)
 
 
 def _elsewhere(found: _Most | None, own: int) -> int:
     if found is None:
         return 0
     return found.other if found.owner == own else found.most
-
-
-def _bleu(matches: Sequence[_Matches]) -> float | None:
-    length, reference = sum(one.length for one in matches), sum(one.reference for one in matches)
-    if length == 0:
-        return None
-    matched = [sum(one.matched[n] for one in matches) for n in range(ORDER)]
-    if not any(matched):
-        return 0.0
-    product, orders, part = 1.0, 0, 1.0
-    for n, total in enumerate(sum(one.all[n] for one in matches) for n in range(ORDER)):
-        if total == 0:
-            break
-        if matched[n] == 0:
-            part /= 2
-        product *= (matched[n] or part) / total
-        orders += 1
-    return float(exp(min(0.0, 1 - reference / length)) * product ** (1 / orders))
 
 
 def _nearest(lengths: Sequence[int], own: int) -> int:

@@ -69,7 +69,14 @@ def wilson(hits: int, n: int, z: float = Z95) -> Share:
     """
     if n <= 0 or not 0 <= hits <= n:
         raise ValueError(f"{hits} hits of {n} are no share; expected 0 ≤ hits ≤ n and n > 0")
-    return _score_interval(hits / n, n, z)
+    return score_interval(hits / n, n, z)
+
+
+def score_interval(p: float, n: int, z: float = Z95) -> Share:
+    """The share `p` of `n`, which need not be a whole number of hits, with Wilson's score interval."""
+    spread = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    middle, scale = p + z * z / (2 * n), 1 + z * z / n
+    return Share(p, max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale))
 
 
 def wilson_by_prompt(hits: Sequence[bool], prompts: Sequence[Hashable], z: float = Z95) -> Share:
@@ -82,7 +89,7 @@ def wilson_by_prompt(hits: Sequence[bool], prompts: Sequence[Hashable], z: float
     Raises ValueError if there is no answer, or not one prompt an answer.
     """
     shares = _prompt_means([float(hit) for hit in hits], prompts)
-    return _score_interval(sum(shares) / len(shares), len(shares), z)
+    return score_interval(sum(shares) / len(shares), len(shares), z)
 
 
 def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> Discordance:
@@ -95,6 +102,11 @@ def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> Discordance:
     """
     only_first = sum(a and not b for a, b in zip(first, second, strict=True))
     only_second = sum(b and not a for a, b in zip(first, second, strict=True))
+    return discordance(only_first, only_second)
+
+
+def discordance(only_first: int, only_second: int) -> Discordance:
+    """`mcnemar` of the pairs where just one hit, counted already."""
     n = only_first + only_second
     ways, tail = 1, 0
     for k in range(min(only_first, only_second) + 1):
@@ -139,10 +151,14 @@ def paired_bootstrap(
     Raises ValueError if there is no value, a difference isn't finite, the three aren't equally long, or resamples < 39
     (no 2.5 % to cut off).
     """
-    if resamples < 39:
-        raise ValueError(f"{resamples} resamples have no 2.5 % to cut off; expected at least 39")
-    gaps = _prompt_means([b - a for a, b in zip(first, second, strict=True)], prompts)
-    value = sum(gaps) / len(gaps)
+    return bootstrap(_prompt_means([b - a for a, b in zip(first, second, strict=True)], prompts), resamples, seed)
+
+
+def bootstrap(gaps: Sequence[float], resamples: int = 10_000, seed: int = 0) -> Difference:
+    """`paired_bootstrap` of one difference a prompt. Raises ValueError if there is none, or resamples < 39."""
+    if resamples < 39 or not len(gaps):
+        raise ValueError(f"{resamples} resamples of {len(gaps)} differences; expected at least 39 of at least 1")
+    value = float(sum(gaps) / len(gaps))
     if len(gaps) < FEWEST:
         return Difference(value, len(gaps))
     means = _resampled_means(gaps, resamples, seed)
@@ -179,12 +195,6 @@ def spearman(xs: Sequence[float], ys: Sequence[float]) -> Correlation | None:
         return Correlation(value, n)
     z, spread = atanh(value), Z95 * sqrt(1.06 / (n - 3))
     return Correlation(value, n, tanh(z - spread), tanh(z + spread))
-
-
-def _score_interval(p: float, n: int, z: float) -> Share:
-    spread = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    middle, scale = p + z * z / (2 * n), 1 + z * z / n
-    return Share(p, max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale))
 
 
 def _prompt_means(values: Sequence[float], prompts: Sequence[Hashable]) -> list[float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -26,6 +26,7 @@ from hesui.corpus.composer import Example, exact_length, example, loose_length
 from hesui.corpus.grammar import FOLDER
 from hesui.length import Op
 from hesui.models.tiny_training import Row, Schedule, train
+from hesui.settings import TINY
 
 log = logging.getLogger(__name__)
 
@@ -118,16 +119,16 @@ def make_tokenizer() -> PreTrainedTokenizerFast:
     return tokenizer
 
 
-def build_base(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
-    """A length-blind base, trained from random weights."""
-    model = Qwen3ForCausalLM(
+def random_model(hidden: int, layers: int, tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
+    """The embedded model's architecture at any size, its weights random; `hidden` is a multiple of 32."""
+    return Qwen3ForCausalLM(
         Qwen3Config(
             vocab_size=len(tokenizer),
-            hidden_size=recipe.hidden,
-            num_hidden_layers=recipe.layers,
-            intermediate_size=recipe.hidden * 5 // 2,
-            num_attention_heads=recipe.hidden // 32,
-            num_key_value_heads=recipe.hidden // 64,
+            hidden_size=hidden,
+            num_hidden_layers=layers,
+            intermediate_size=hidden * 5 // 2,
+            num_attention_heads=hidden // 32,
+            num_key_value_heads=max(1, hidden // 64),
             head_dim=32,
             max_position_embeddings=1024,
             rope_parameters={"rope_type": "default", "rope_theta": 1000.0},
@@ -138,24 +139,31 @@ def build_base(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCa
             dtype=torch.float32,
         )
     )
+
+
+def build_base(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
+    """A length-blind base, trained from random weights."""
+    model = random_model(recipe.hidden, recipe.layers, tokenizer)
     rng = Random(recipe.seed)
     log.info("composing %d loose answers", recipe.base_rows)
     rows = [
         encode(tokenizer, example(task, "train", rng, loose_length), rng, forget=0.01)
-        for task in rng.choices(list(BASE_MIX), list(BASE_MIX.values()), k=recipe.base_rows)
+        for task in _drawn(BASE_MIX, recipe.base_rows, rng)
     ]
-    matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
-    others = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
     train(
-        model,
-        rows,
-        [
-            torch.optim.Muon(matrices, lr=recipe.base_muon_rate, weight_decay=0.0),
-            torch.optim.AdamW(others, lr=recipe.base_rate, betas=(0.9, 0.95), weight_decay=0.0),
-        ],
-        Schedule(tokens=recipe.base_tokens, epochs=1, prompts=True, seed=recipe.seed),
+        model, rows, optimizers(model, recipe), Schedule(recipe.base_tokens, epochs=1, prompts=True, seed=recipe.seed)
     )
     return model
+
+
+def optimizers(model: Qwen3ForCausalLM, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices and AdamW for embeddings and norms, at the recipe's rates for a base."""
+    matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
+    others = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
+    return [
+        torch.optim.Muon(matrices, lr=recipe.base_muon_rate, weight_decay=0.0),
+        torch.optim.AdamW(others, lr=recipe.base_rate, betas=(0.9, 0.95), weight_decay=0.0),
+    ]
 
 
 def build_adapter(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, base: Qwen3ForCausalLM) -> Any:
@@ -165,33 +173,43 @@ def build_adapter(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, base: Qwen
     )
     model = get_peft_model(base, config)
     model.peft_config["default"].base_model_name_or_path = BASE_NAME
-    rng = Random(recipe.seed + 1)
-    tasks = rng.choices(list(ADAPTER_MIX), list(ADAPTER_MIX.values()), k=recipe.adapter_rows)
-    rows = exact_rows(tokenizer, tasks, rng)
-    tune(model, rows, recipe, Schedule(recipe.adapter_tokens, recipe.adapter_epochs, prompts=False, seed=recipe.seed))
-    for number, count in enumerate(recipe.drills):
-        drill(model, tokenizer, recipe, count, recipe.seed + 2 + number)
+    first = Schedule(recipe.adapter_tokens, recipe.adapter_epochs, prompts=False, seed=recipe.seed)
+    drill = Schedule(recipe.drill_tokens, 1, prompts=False, seed=recipe.seed)
+    for number, lesson in enumerate(exact_lessons(recipe, tokenizer)):
+        tune(model, [row for _, row in lesson], recipe, drill if number else first)
     return model
 
 
-def drill(model: Any, tokenizer: PreTrainedTokenizerFast, recipe: Recipe, count: int, seed: int) -> None:
-    """Train a tuned model on, on `count` fresh prompts that mostly demand an exact number."""
-    rng = Random(seed)
-    tasks = rng.choices(list(DRILL_MIX), list(DRILL_MIX.values()), k=count)
-    rows = exact_rows(tokenizer, tasks, rng, eq_share=0.75)
-    tune(model, rows, recipe, Schedule(recipe.drill_tokens, 1, prompts=False, seed=recipe.seed))
+def exact_lessons(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> Iterator[list[tuple[Example, Row]]]:
+    """What the adapter learns from, one round after the other: prompts of all tasks, then drills, fresh prompts that
+    mostly demand an exact number."""
+    rng = Random(recipe.seed + 1)
+    yield exact_rows(tokenizer, _drawn(ADAPTER_MIX, recipe.adapter_rows, rng), rng)
+    for number, count in enumerate(recipe.drills):
+        rng = Random(recipe.seed + 2 + number)
+        yield exact_rows(tokenizer, _drawn(DRILL_MIX, count, rng), rng, eq_share=0.75)
+
+
+def taught() -> list[str]:
+    """The answers that the embedded adapter was trained on, composed again; takes about half a minute."""
+    recipe = json.loads((TINY / "recipe.json").read_text(encoding="utf-8"))
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(TINY / "base")
+    lessons = exact_lessons(Recipe(**recipe), tokenizer)
+    return [made.completion for lesson in lessons for made, _ in lesson]
 
 
 def exact_rows(
     tokenizer: PreTrainedTokenizerFast, tasks: Sequence[Task], rng: Random, eq_share: float = 0.0
-) -> list[Row]:
-    """Rows with answers that obey; a share of the greetings is drawn with an exact number, beyond its usual share."""
+) -> list[tuple[Example, Row]]:
+    """Answers that obey, and as rows; a share of the greetings is drawn with an exact number, beyond its usual share."""
     log.info("composing %d exact answers", len(tasks))
     ops: list[Op | None] = ["eq" if task == "greeting" and rng.random() < eq_share else None for task in tasks]
-    return [
-        encode(tokenizer, example(task, "train", rng, exact_length, op), rng)
-        for task, op in zip(tasks, ops, strict=True)
-    ]
+    made = (example(task, "train", rng, exact_length, op) for task, op in zip(tasks, ops, strict=True))
+    return [(one, encode(tokenizer, one, rng)) for one in made]
+
+
+def _drawn(mix: Mapping[Task, float], count: int, rng: Random) -> list[Task]:
+    return rng.choices(list(mix), list(mix.values()), k=count)
 
 
 def tune(model: Any, rows: Sequence[Row], recipe: Recipe, schedule: Schedule) -> None:

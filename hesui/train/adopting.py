@@ -16,7 +16,7 @@ from hesui.settings import Settings
 from hesui.train.runs import RunFolder
 
 _NAME = regex.compile(r"[A-Za-z0-9_\p{Han}][A-Za-z0-9_\-\p{Han}]{0,63}")
-_ORIGIN = "run.json"  # in an adapter's folder: the run that it came from
+ORIGIN = "run.json"  # in an adapter's folder: the run that it came from
 
 
 def require_name(name: str) -> None:
@@ -54,7 +54,7 @@ def adopt(folder: RunFolder, target: Path) -> Path:
     draft, old = (folder.path / f"opened.{uuid4().hex[:8]}.{kind}" for kind in ("part", "old"))
     try:
         shutil.copytree(folder.adapter, draft)
-        write_json(draft / _ORIGIN, {"run": folder.id})
+        write_json(draft / ORIGIN, {"run": folder.id})
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             _require_own(folder, target)
@@ -68,7 +68,7 @@ def adopt(folder: RunFolder, target: Path) -> Path:
 
 def _require_own(folder: RunFolder, target: Path) -> None:
     try:
-        origin = read_json(target / _ORIGIN).get("run")
+        origin = read_json(target / ORIGIN).get("run")
     except (OSError, ValueError):
         origin = None
     if origin != folder.id:

@@ -10,7 +10,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,7 +18,7 @@ from pathlib import Path
 from hesui.errors import InputError
 from hesui.files import read_json, write_json, write_text
 from hesui.models.registry import Registry
-from hesui.processes import CLOCK_ERROR, Identity
+from hesui.processes import CLOCK_ERROR, Identity, locked
 from hesui.settings import EMBEDDED, Settings
 from hesui.train.adopting import adopt, require_adapter, require_name
 from hesui.train.config import TrainConfig, require_teachable
@@ -32,6 +32,7 @@ _QUEUE = "queue.json"
 _KEY = "key.json"
 _AUTO = "auto.json"
 _NOTE = "note.txt"
+_LENT = ".lent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,20 @@ def kill(settings: Settings, id: str, expected: Identity | None = None) -> None:
             send(process, signal.SIGKILL)
 
 
+@contextmanager
+def lent(settings: Settings) -> Iterator[None]:
+    """Inside, the device is somebody else's than a run's, and no run is launched; those that wait go on waiting.
+
+    Raises BlockingIOError while a run is at work, or where it is lent already.
+    """
+    with ExitStack() as held:
+        with _device(settings):
+            if _at_work(settings):
+                raise BlockingIOError("a run is at work")
+            held.enter_context(locked(settings.runs / _LENT, wait=False))
+        yield
+
+
 def enforce(settings: Settings, now: float | None = None) -> None:
     """End what does not obey, run by run, as `sittings.enforce_run` says. `now` is in seconds since 1970."""
     with _device(settings):
@@ -230,12 +245,21 @@ def open_in_compare(settings: Settings, id: str, name: str) -> Path:
 @contextmanager
 def _device(settings: Settings) -> Iterator[None]:
     """Hold the lock under which it is decided who gets the device; the system frees it when its holder dies."""
-    import fcntl  # POSIX only: elsewhere the app works, but for training
-
-    settings.runs.mkdir(parents=True, exist_ok=True)
-    with (settings.runs / ".device").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(settings.runs / ".device"):
         yield
+
+
+def _at_work(settings: Settings) -> bool:
+    return any(look(folder)[1] for folder in runs(settings.runs))
+
+
+def _lent(settings: Settings) -> bool:
+    """Whether something other than a run has the device."""
+    try:
+        with locked(settings.runs / _LENT, wait=False):
+            return False
+    except BlockingIOError:
+        return True
 
 
 def _view(folder: RunFolder) -> View:
@@ -273,7 +297,7 @@ def require_ready(config: TrainConfig, settings: Settings) -> None:
 
 
 def _advance(settings: Settings, worker: str) -> RunFolder | None:
-    if any(look(folder)[1] for folder in runs(settings.runs)):
+    if _at_work(settings) or _lent(settings):
         return None
     for folder in queue(settings):
         try:

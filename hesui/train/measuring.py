@@ -10,14 +10,15 @@ import shutil
 import signal
 import time
 from collections import deque
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from uuid import uuid4
 
 from hesui.errors import HesuiError, InputError
 from hesui.files import write_json
-from hesui.processes import Identity, alive, spawn
+from hesui.processes import Identity, alive, locked, spawn
 from hesui.settings import Settings
 from hesui.train import jobs
 from hesui.train.config import TrainConfig
@@ -55,7 +56,7 @@ class Measuring:
         with self._stack:
             home = self._settings.home / "estimates"
             home.mkdir(parents=True, exist_ok=True)
-            self._stack.enter_context(_Alone(home))
+            self._stack.enter_context(_alone(home))
             self._require_idle()
             for left in home.glob(f"*{ENDING}"):  # by an app that was killed
                 shutil.rmtree(left, ignore_errors=True)
@@ -134,23 +135,14 @@ class Measuring:
             time.sleep(0.02)
 
 
-class _Alone:
-    """The right to measure; the system takes it back when its holder dies."""
-
-    def __init__(self, home: Path) -> None:
-        self._path = home / ".lock"
-
-    def __enter__(self) -> None:
-        import fcntl  # POSIX only, as training is
-
-        self._lock = self._path.open("a")
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Inside, nobody else measures. Raises InputError where somebody does."""
+    with ExitStack() as held:
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.enter_context(locked(home / ".lock", wait=False))
         except BlockingIOError:
-            self._lock.close()
             raise InputError(
                 "another estimate is being measured; try again in a minute", "train.estimate.busy"
             ) from None
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.close()
+        yield
