@@ -170,7 +170,6 @@ def leaderboard_command(
 ) -> None:
     """How models stand, computed from the stored answers by any counting rule."""
     from hesui.evaluate.board import Board
-    from hesui.evaluate.reporting import write
     from hesui.evaluate.standings import make_filters, require_set, standings
 
     filters = make_filters(counter=counter, ops=ops, tasks=classes, languages=language, decodings=_listed(decoding))

@@ -174,8 +174,9 @@ class _Diary:
 
     def end(self, state: State, note: str, key: str, **values: object) -> None:
         """The last word."""
+        done = self.status.all if state == "done" else self.status.done
         self.status = replace(
-            self.status, state=state, pid=None, pid_started=None, note=note, note_key=key, note_values=values
+            self.status, state=state, done=done, pid=None, pid_started=None, note=note, note_key=key, note_values=values
         )
         self._write()
 
