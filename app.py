@@ -1,8 +1,9 @@
-"""The entry of the app and of a Space: settings, the engine, the page."""
+"""The entry of the app and of a Space: settings, the models, the page."""
 
 import sys
 
-from hesui.models.engine import Engine
+from hesui.errors import SettingsError
+from hesui.models.routing import Router
 from hesui.settings import Settings
 from hesui.ui.shell import serve
 
@@ -10,9 +11,11 @@ from hesui.ui.shell import serve
 def main() -> None:
     """Serve the page until interrupted."""
     settings = Settings()
-    engine = Engine(settings)
     try:
-        serve(settings, engine, engine.registry.names)
+        router = Router(settings)
+        serve(settings, router, router.names)
+    except SettingsError as error:
+        sys.exit(str(error))
     except OSError as error:
         sys.exit(
             f"cannot listen on {settings.host}:{settings.port} ({error}); set HESUI_PORT to a free port, 0 for any"

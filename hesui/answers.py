@@ -41,7 +41,9 @@ class Answers:
         if not isinstance(event, Piece):
             return replace(self, status=event)
         row = self.rows[event.row].after(event)
-        return Answers((*self.rows[: event.row], row, *self.rows[event.row + 1 :]))
+        # Where only some wait, the others' pieces do not mean that it is over.
+        waits = self.status if self.status and self.status.rows and event.row not in self.status.rows else None
+        return Answers((*self.rows[: event.row], row, *self.rows[event.row + 1 :]), waits)
 
     @property
     def done(self) -> bool:

@@ -55,9 +55,9 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = f"HESUI_{'_'.join(str(part) for part in first['loc'])}".upper()
-        raise SettingsError(
-            f"{name} is {first['input']!r}: {first['msg']}", "error.setting", name=name, value=first["input"]
-        ) from None
+        # Somebody may have put a key where only the name of its variable belongs.
+        value = "…" if first["loc"] == ("remotes",) else first["input"]
+        raise SettingsError(f"{name} is {value!r}: {first['msg']}", "error.setting", name=name, value=value) from None
 
 
 def read_text(argument: str | None) -> str:

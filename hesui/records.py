@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from hesui.length import DEFAULT_COUNTER, Constraint, Counter
 
 BASE = "base"  # the model name that means: the base, no adapter
+UNGUIDED = "unguided"  # the note of a row whose guide was asked for and cannot help
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Request:
     """One answer wanted from one model."""
 
     messages: tuple[Message, ...]
-    model: str = BASE  # BASE or an adapter's name
+    model: str = BASE  # BASE, or the name of an adapter or of a model behind a server
     sampling: Sampling = field(default_factory=Sampling)
     constraint: Constraint | None = None  # what the answer must obey; None = no demand
     counter: Counter = DEFAULT_COUNTER
@@ -73,6 +74,7 @@ class Waiting:
     """Others are ahead; `position` 1 is next."""
 
     position: int
+    rows: tuple[int, ...] = ()  # the requests that wait, by their index; () = all
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Loading:
 
     what: str  # the model's name
     fraction: float  # 0 to 1
+    rows: tuple[int, ...] = ()  # the requests that wait for it, by their index; () = all
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,16 @@
-"""What holds for every test: a home of its own, no setting from outside, no network."""
+"""What holds for every test: a home of its own, no setting from outside, no network; and servers to test against."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -15,6 +20,7 @@ from hypothesis import settings as hypothesis_settings
 
 KEPT = {"HESUI_CHROMIUM", "HESUI_NO_BROWSER"}  # what `make test` says to the tests, not to the app
 HOME = pytest.StashKey[Path]()
+FAULTY_SERVER = Path(__file__).parent / "distil" / "faulty_server.py"
 
 hypothesis_settings.register_profile("hesui", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
 hypothesis_settings.load_profile("hesui")
@@ -85,3 +91,61 @@ def new_database(server: str) -> str:
 def _new_database() -> Callable[[str], str]:
     """Makes an empty database on a PostgreSQL server."""
     return new_database
+
+
+class Server:
+    """The faulty server in its own process; see faulty_server.py for plans."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self._root = base_url.removesuffix("/v1")
+
+    def plan(self, **plan: object) -> None:
+        """Set what goes wrong, and forget the past."""
+        self._fetch("/plan", json.dumps(plan).encode())
+
+    def log(self) -> list[dict[str, Any]]:
+        """What was asked since the plan was set, the oldest first."""
+        found: list[dict[str, Any]] = self._fetch("/log")
+        return found
+
+    def count(self) -> int:
+        """How many lines the log has."""
+        return int(self._fetch("/count"))
+
+    def most_under_way(self) -> int:
+        """The most requests that were under way at once."""
+        return int(self._fetch("/most"))
+
+    def streams(self) -> int:
+        """How many streams are open."""
+        return int(self._fetch("/streams"))
+
+    def _fetch(self, path: str, data: bytes | None = None) -> Any:
+        with urllib.request.urlopen(self._root + path, data=data, timeout=30) as reply:
+            return json.load(reply)
+
+
+@contextmanager
+def running_server(*arguments: str) -> Iterator[Server]:
+    """A server of one's own."""
+    command = [sys.executable, str(FAULTY_SERVER), *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield Server(process.stdout.readline().strip())
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def server_process() -> Iterator[Server]:
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(server_process: Server) -> Server:
+    """A server without faults until the test plans some."""
+    server_process.plan()
+    return server_process

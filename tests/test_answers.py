@@ -65,3 +65,9 @@ def test_an_answerers_error_comes_through() -> None:
 
     with pytest.raises(QueueFull):
         collect(Full(), TWO)
+
+
+def test_a_row_that_waits_goes_on_waiting_while_another_answers() -> None:
+    waiting = Waiting(2, rows=(0,))
+    script = Script(waiting, Piece(1, "福"), Piece(0, "新"), Piece(1, "到"))
+    assert [state.status for state in follow(script, TWO)] == [waiting, waiting, None, None]

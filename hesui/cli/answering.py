@@ -75,7 +75,9 @@ def parse_command(prompt: Prompt = None, as_json: AsJson = False) -> None:
 @app.command("generate", epilog='Example:  hesui generate "给老师写一段50字以内的拜年话" --model tuned --guide')
 def generate_command(
     prompt: Prompt = None,
-    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Who answers: base or an adapter.")] = BASE,
+    model: Annotated[
+        str, typer.Option("--model", metavar="NAME", help="Who answers: base, an adapter or a remote.")
+    ] = BASE,
     length: Length = None,
     guide: Guide = False,
     best_of: BestOf = 1,
@@ -94,13 +96,13 @@ def generate_command(
     sampling = Sampling(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
     requests = _requests(prompt, [model], length, settings, sampling=sampling, guide=guide, best_of=best_of,
                          counter=counter, seed=seed)  # fmt: skip
-    engine = _engine(settings)
+    router = _router(settings)
     if as_json:
-        answers = collect(engine, requests)
+        answers = collect(router, requests)
         print_json(_record(answers[0], requests[0]))
     else:
         revised = guide or best_of > 1  # then text may be taken back, which a pipe cannot
-        states = follow(engine, requests)
+        states = follow(router, requests)
         answers = [_show_last(states) if revised else _show_growing(states)]
         note(_summary(answers[0], requests[0]))
     _exit_on_failure(answers)
@@ -131,7 +133,7 @@ def compare_command(
     sampling = Sampling(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
     requests = _requests(prompt, model or None, length, settings, sampling=sampling, guide=guide, best_of=best_of,
                          counter=counter, seed=seed)  # fmt: skip
-    answers = collect(_engine(settings), requests)
+    answers = collect(_router(settings), requests)
     constraint = requests[0].constraint
     if as_json:
         records = [_record(answer, request) for answer, request in zip(answers, requests, strict=True)]
@@ -143,22 +145,20 @@ def compare_command(
     _exit_on_failure(answers)
 
 
-def _engine(settings: Settings) -> Any:
-    from hesui.models.engine import Engine
+def _router(settings: Settings) -> Any:
+    from hesui.models.routing import Router
 
-    return Engine(settings)
+    return Router(settings)
 
 
 def _requests(
     prompt: str | None, models: Sequence[str] | None, length: str | None, settings: Settings, **options: Any
 ) -> list[Request]:
     """The requests that the options state. Raises HesuiError on what cannot be served."""
-    from hesui.models.registry import Registry
-
     given = read_text(prompt)
     if options["counter"] is not None:
         validate_counter(options["counter"])
-    known = Registry(settings).names()
+    known = _router(settings).names()
     models = models or known[:2]
     validate_models(models, known)
     constraint = parse(given)

@@ -169,8 +169,9 @@ def leaderboard_command(
     as_json: AsJson = False,
 ) -> None:
     """How models stand, computed from the stored answers by any counting rule."""
-    from hesui.evaluate.board import Board
-    from hesui.evaluate.standings import make_filters, require_set, standings
+    from hesui.evaluate.board import Board, require_set
+    from hesui.evaluate.standings import standings
+    from hesui.evaluate.views import make_filters
 
     filters = make_filters(counter=counter, ops=ops, tasks=classes, languages=language, decodings=_listed(decoding))
     found = require_set(Board(read_settings()).refresh(), prompts)
@@ -197,7 +198,8 @@ def _listed(names: str | None) -> tuple[str, ...] | None:
 
 def _work(settings: Settings, folder: EvaluationFolder, as_json: bool) -> None:
     from hesui.evaluate.board import Board
-    from hesui.evaluate.standings import Filters, standings
+    from hesui.evaluate.standings import standings
+    from hesui.evaluate.views import Filters
     from hesui.evaluate.working import work
     from hesui.models.routing import Router
 

@@ -17,12 +17,14 @@ app = group()
 
 @app.command("list", epilog="Example:  hesui models list --json")
 def models_list_command(as_json: AsJson = False) -> None:
-    """The models that a request may name: the base, then the adapters."""
-    from hesui.models.registry import Registry
+    """The models that a request may name: the base, the adapters, then those behind servers."""
+    from hesui.models.routing import Router
 
-    registry = Registry(read_settings())
-    base = registry.base()
-    rows = [(BASE, base.location), *((name, str(source.folder)) for name, source in registry.adapters().items())]
+    settings = read_settings()
+    registry = Router(settings).local.registry
+    rows = [(BASE, registry.base().location)]
+    rows += [(name, str(source.folder)) for name, source in registry.adapters().items()]
+    rows += [(name, f"{remote.model} at {remote.url}") for name, remote in settings.remotes.items()]
     if as_json:
         print_json([{"model": name, "location": location} for name, location in rows])
     else:

@@ -18,6 +18,7 @@ class Stage(StrEnum):
     EXPAND = "expand"  # new prompts, as JSON: {"questions": ["…", …]}
     ANSWER = "answer"  # an answer to one prompt
     LABEL = "label"  # a label with its reasons, as JSON
+    JUDGE = "judge"  # which of two answers is better, as JSON
 
 
 class Outcome(StrEnum):

@@ -24,6 +24,8 @@ from hesui.store.distilling import DistilStore, Fault, Run, Tally
 
 WORKER = "hesui.distil.worker"
 LABEL = "label"  # the phase of a run that only proposes labels
+JUDGE = "judge"  # the phase of a run that only compares answers
+ASIDE = (LABEL, JUDGE)  # phases of runs that make neither prompts nor answers
 WORKING = ("queued", "running", "paused")
 STARTING = 20.0  # seconds that a worker may take to claim its run
 ENDED = ("done",)
@@ -103,8 +105,8 @@ def latest(store: DistilStore) -> View | None:
 
 
 def runs(store: DistilStore) -> list[Run]:
-    """The runs that make prompts and answers, the newest first; those that only propose labels are left out."""
-    return [run for run in store.runs() if run.phase != LABEL]
+    """The runs that make prompts and answers, the newest first; those that only label or judge are left out."""
+    return [run for run in store.runs() if run.phase not in ASIDE]
 
 
 def require_ready(config: Config, settings: Settings, *, keyed: bool = True) -> Endpoint | None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from hesui.distil.calls import Usage
 from hesui.distil.config import COMPOSER, Config
 from hesui.errors import InputError, TeacherError
-from hesui.settings import Settings
+from hesui.settings import Settings, address_fault
 
 JsonMode = Literal["json_schema", "json_object", "none"]
 OWN_KEY = "HESUI_TEACHER_KEY"  # for every address that is no preset's: a provider's key goes to that provider only
@@ -157,7 +157,7 @@ def _preset(name: str) -> Preset:
 
 
 def _checked_url(url: str) -> str:
-    reason = _fault_of(url)
+    reason = address_fault(url)
     if reason:
         raise InputError(
             f"the teacher's address cannot be used: {reason}; write it like https://host/v1",
@@ -165,19 +165,6 @@ def _checked_url(url: str) -> str:
             reason=reason,
         )
     return url.rstrip("/")
-
-
-def _fault_of(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as error:
-        return str(error)
-    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isprintable() or " " in url:
-        return f"{url[:80]!r} is no http or https address" if "@" not in url else "it is no http or https address"
-    if parts.username or parts.password or parts.query or parts.fragment:
-        return "it may hold no user name, password or query, which would be kept with the run; keys go into the environment"
-    return ""
 
 
 def _price(preset: Preset, model: str, settings: Settings) -> Price | None:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hesui.errors import InputError
 from hesui.evaluate import measures
@@ -48,11 +48,24 @@ class PromptSet:
     systems: Sequence[System]
     columns: Columns = field(repr=False)  # answers by system, prompt and seed; `entry` is the system's place
     folders: Mapping[str, EvaluationFolder] = field(repr=False)  # by id
+    seen: dict[Any, Any] = field(default_factory=dict, repr=False)  # the last view of it, by its filters
 
     @property
     def tasks(self) -> list[str]:
         """The classes of its prompts."""
         return sorted(set(self.columns["task"].tolist()))
+
+
+def require_set(sets: Mapping[str, PromptSet], id: str | None) -> PromptSet:
+    """The set whose id begins with `id`, or else the one answered last. Raises InputError with those there are."""
+    found = next((one for one in sets.values() if id is None or one.id.startswith(id)), None)
+    if found is None:
+        known = ", ".join(f"{one.id[:12]} ({one.name})" for one in sets.values()) or "none yet"
+        raise InputError(
+            f"there is no board of the prompts {id!r}; there are: {known}" if id else "no board yet; run: hesui evaluate",
+            "error.board_none", id=id or "", known=known,
+        )  # fmt: skip
+    return found
 
 
 class _Read(NamedTuple):

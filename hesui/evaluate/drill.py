@@ -18,7 +18,7 @@ from hesui.evaluate.folder import Answer, EvaluationFolder
 from hesui.evaluate.guards import FLAGS
 from hesui.evaluate.measures import BLEU
 from hesui.evaluate.overlap import GRAM, ORDER
-from hesui.evaluate.standings import Filters, View
+from hesui.evaluate.views import Filters, View
 from hesui.length import Verdict, check
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _worst(view: View, place: int, badness: Badness) -> list[int]:
     rows = numpy.flatnonzero(~numpy.isnan(bad))
     ordered = rows[numpy.argsort(-bad[rows], kind="stable")]
     _, first = numpy.unique(view.of("prompt", place)[ordered], return_index=True)
-    found: list[int] = (ordered[numpy.sort(first)] + view.starts[place]).tolist()
+    found: list[int] = (ordered[numpy.sort(first)] + view.start(place)).tolist()
     return found
 
 
@@ -193,7 +193,7 @@ def _off_by_share(view: View, place: int) -> Column:
 
 
 def _targeted(view: View, place: int) -> Column:
-    return view.targeted[view.starts[place] : view.starts[place + 1]]
+    return view.of_prompts("targeted", place)
 
 
 def _unsatisfied(view: View, place: int) -> Column:
@@ -218,7 +218,8 @@ def _per(name: str, other: str, sign: int = 1) -> Badness:
         import numpy
 
         below = view.of(other, place).astype("f8")
-        return sign * view.of(name, place) / numpy.where(below > 0, below, numpy.nan)
+        found: Column = sign * view.of(name, place) / numpy.where(below > 0, below, numpy.nan)
+        return found
 
     return badness
 
@@ -227,7 +228,8 @@ def _repeating(view: View, place: int) -> Column:
     import numpy
 
     raised = (view.of("flags", place) >> FLAGS.index("repeats")) & 1
-    return raised + numpy.nan_to_num(view.of("repeated", place))
+    found: Column = raised + numpy.nan_to_num(view.of("repeated", place))
+    return found
 
 
 def _unlike(view: View, place: int) -> Column:
@@ -264,7 +266,7 @@ WORST: Mapping[str, Badness] = {
 
 
 def _asked(view: View, filters: Filters, place: int, row: int, texts: Texts) -> Asked:
-    number, seed = int(view.prompt[row]), int(view.column("seed")[row])
+    number, seed = int(view.column("prompt")[row]), int(view.column("seed")[row])
     chosen = {place: row}
     for other in view.places:
         if other != place and (found := _answer_of(view, other, number, seed)) is not None:
@@ -287,7 +289,7 @@ def _to_prompt(view: View, place: int, prompt: int) -> tuple[int, int]:
     """The rows of a system's answers to a prompt; they lie beside each other."""
     import numpy
 
-    start = int(view.starts[place])
+    start = view.start(place)
     first, last = numpy.searchsorted(view.of("prompt", place), [prompt, prompt + 1])
     return start + int(first), start + int(last)
 
@@ -306,7 +308,7 @@ def _read(view: View, chosen: Iterable[tuple[int, int]]) -> dict[int, Answer]:
 
 def _told(view: View, filters: Filters, place: int, row: int, prompt: Row, answer: Answer, texts: Texts) -> Told:
     assert prompt.constraint is not None  # only such prompts are asked
-    first, last = _to_prompt(view, place, int(view.prompt[row]))
+    first, last = _to_prompt(view, place, int(view.column("prompt")[row]))
     counts = view.column("count")[first:last].tolist()
     others = tuple(int(count) for at, count in enumerate(counts, first) if at != row)
     system = view.found.systems[place]

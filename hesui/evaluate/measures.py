@@ -187,7 +187,7 @@ def _columns(answers: Sequence[Answer], prompts: Sequence[Row], rows: Sequence[M
         columns[name] = _column(values, kind)
     if any(row.reference is not None for row in prompts):
         columns[BLEU] = numpy.array([_bleu(answer, prompts[answer.prompt]) for answer in answers], dtype="i4")
-    return columns | _of_prompts(prompts)
+    return columns | of_prompts(prompts)
 
 
 def _bleu(answer: Answer, row: Row) -> list[int]:
@@ -197,7 +197,8 @@ def _bleu(answer: Answer, row: Row) -> list[int]:
     return [*found.matched, *found.all, found.length, found.reference]
 
 
-def _of_prompts(prompts: Sequence[Row]) -> Columns:
+def of_prompts(prompts: Sequence[Row]) -> Columns:
+    """What the columns say of prompts."""
     import numpy
 
     demands = [row.constraint for row in prompts if row.constraint is not None]

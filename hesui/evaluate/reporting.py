@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from hesui.evaluate.board import PromptSet
+from hesui.evaluate.gaps import COMPARED, SIGNIFICANT
 from hesui.evaluate.published import PUBLISHED
-from hesui.evaluate.standings import COMPARED, FIGURES, SIGNIFICANT, Filters, Standing
+from hesui.evaluate.standings import FIGURES, Standing
 from hesui.evaluate.statistics import Share
+from hesui.evaluate.views import Filters
 from hesui.length import Counter
 
 Format = Literal["csv", "json", "markdown", "model-index"]

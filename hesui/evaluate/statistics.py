@@ -156,16 +156,28 @@ def paired_bootstrap(
 
 def bootstrap(gaps: Sequence[float], resamples: int = 10_000, seed: int = 0) -> Difference:
     """`paired_bootstrap` of one difference a prompt. Raises ValueError if there is none, or resamples < 39."""
-    if resamples < 39 or not len(gaps):
-        raise ValueError(f"{resamples} resamples of {len(gaps)} differences; expected at least 39 of at least 1")
-    value = float(sum(gaps) / len(gaps))
-    if len(gaps) < FEWEST:
-        return Difference(value, len(gaps))
-    means = _resampled_means(gaps, resamples, seed)
+    return bootstraps([gaps], resamples, seed)[0]
+
+
+def bootstraps(gaps: Sequence[Sequence[float]], resamples: int = 10_000, seed: int = 0) -> list[Difference]:
+    """`bootstrap` of several pairs of systems on the same prompts, a row of differences each; the draws are shared.
+
+    Raises ValueError if there is no difference, not equally many in every row, or resamples < 39.
+    """
+    import numpy
+
+    if resamples < 39:
+        raise ValueError(f"{resamples} resamples have no 2.5 % to cut off; expected at least 39")
+    table = numpy.array(gaps, dtype=float)
+    if table.ndim != 2 or not table.size:
+        raise ValueError("there is no difference, or not equally many for each pair")
+    values = table.mean(axis=1).tolist()
+    prompts = table.shape[1]
+    if prompts < FEWEST:
+        return [Difference(value, prompts) for value in values]
+    means = _resampled_means(table, resamples, seed)
     cut = (resamples + 1) // 40
-    low, high = float(means[cut - 1]), float(means[-cut])
-    fewer = min(int((means <= 0).sum()), int((means >= 0).sum()))
-    return Difference(value, len(gaps), low, high, min(1.0, 2 * (1 + fewer) / (resamples + 1)))
+    return [_difference(value, prompts, row, cut) for value, row in zip(values, means, strict=True)]
 
 
 def spearman(xs: Sequence[float], ys: Sequence[float]) -> Correlation | None:
@@ -209,16 +221,25 @@ def _prompt_means(values: Sequence[float], prompts: Sequence[Hashable]) -> list[
     return [sum(group) / len(group) for group in groups.values()]
 
 
-def _resampled_means(values: Sequence[float], resamples: int, seed: int) -> NDArray[float64]:
-    """Means of as many values drawn with replacement, ascending."""
+def _difference(value: float, prompts: int, means: NDArray[float64], cut: int) -> Difference:
+    """From the resampled means, ascending."""
+    fewer = min(int((means <= 0).sum()), int((means >= 0).sum()))
+    p = min(1.0, 2 * (1 + fewer) / (len(means) + 1))
+    return Difference(value, prompts, float(means[cut - 1]), float(means[-cut]), p)
+
+
+def _resampled_means(table: NDArray[float64], resamples: int, seed: int) -> NDArray[float64]:
+    """A row of means for each row of the table, ascending: each of as many columns drawn with replacement."""
     import numpy
 
-    pool, rng = numpy.array(values, dtype=float), numpy.random.default_rng(seed)
-    means, step = numpy.empty(resamples), max(1, CELLS // len(pool))
+    rng, size = numpy.random.default_rng(seed), table.shape[1]
+    means, step = numpy.empty((len(table), resamples)), max(1, CELLS // size)
     for start in range(0, resamples, step):
         rows = min(step, resamples - start)
-        means[start : start + rows] = pool[rng.integers(len(pool), size=(rows, len(pool)))].mean(axis=1)
-    means.sort()
+        drawn = rng.integers(size, size=(rows, size)) + size * numpy.arange(rows)[:, None]
+        times = numpy.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)
+        means[:, start : start + rows] = table @ times.T.astype(float) / size
+    means.sort(axis=1)
     return means
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from hesui.length import Constraint, Counter, Unit, check
 from hesui.models.chat import answer
+from hesui.models.choosing import FINAL
 from hesui.models.decoding import Draft
 from hesui.records import EndReason
 
@@ -24,7 +25,6 @@ REPEAT = 4
 ABRUPT = math.log(0.02)  # below this log-probability of an end, a text that is cut there ends abruptly
 
 SENTENCE_END = re.compile(r"(?:[。！？!?…～]+|\.(?=\s))[”’」』）)】》]*|(?<=\S)\n+")
-FINAL = frozenset("。！？!?…～.”’」』）)】》")
 GOES_ON = frozenset("，、；：,;:—")
 PAIRS = ("“”", "‘’", "「」", "『』", "（）", "【】", "《》")
 

@@ -9,23 +9,20 @@ import time
 from dataclasses import dataclass, field
 
 from hesui.errors import InputError
-from hesui.length import Constraint, Counter, check, count
+from hesui.length import Counter, count
 from hesui.length.countdown import counts_down, ends_clause, goal, mark, showable, strip
 from hesui.models.base import Base
 from hesui.models.chat import Chat, Detokenizer, answer
+from hesui.models.choosing import Rank, rank
 from hesui.models.decoding import Draft
-from hesui.models.guide import FINAL, Gauge, Search, nearest
+from hesui.models.guide import Gauge, Search, nearest
+from hesui.models.room import derived_tokens, fewest_tokens
 from hesui.models.sampling import Dice
-from hesui.records import BASE, End, EndReason, Piece, Request
+from hesui.models.showing import change
+from hesui.records import BASE, UNGUIDED, End, EndReason, Piece, Request
 
-FREE_CHARS = 600  # room for an answer without a demand
-SPARE_CHARS = 160  # room beyond a demand, so that a model that misses it still ends by itself
-CHARS_PER_UNIT = {"char": 1, "word": 4, "sentence": 40, "line": 40, "paragraph": 200}  # generously
-FEWEST_CHARS = {"char": 1, "word": 1, "sentence": 4, "line": 4, "paragraph": 8}
-UNGUIDED = "unguided: the guide knows demands on whole answers only"
 MARKED = 2  # times the tokens of a text with marks: a mark has about as many as the clause before it, or fewer
 COUNTDOWN = "countdown"  # the note of a row whose length is the decoder's merit too
-HEADROOM = 1.3  # a tokenizer's worst texts against its average
 
 
 @dataclass(slots=True)
@@ -63,13 +60,9 @@ class Row:
         return Piece(self.index, piece.text, piece.keep, end)
 
     def _show(self, text: str) -> Piece | None:
-        if text == self.shown:
-            return None
-        before, self.shown = self.shown, text
-        if text.startswith(before):
-            return Piece(self.index, text[len(before) :])
-        keep = _common(before, text)
-        return Piece(self.index, text[keep:], keep)
+        piece = change(self.index, self.shown, text)
+        self.shown = text
+        return piece
 
     def _choice(self) -> tuple[str, int, EndReason]:
         guided = nearest(self.searches)
@@ -143,7 +136,7 @@ def _limit(request: Request, prompt: int, base: Base) -> int:
     """Tokens the answer may have: as asked, else derived from the demand; never beyond the context."""
     room = base.context - prompt
     demand = request.constraint
-    wanted = int(demand.aim * FEWEST_CHARS[demand.unit] * base.chat.tokens_per_char) if demand else 1
+    wanted = fewest_tokens(demand, base.chat.tokens_per_char)
     may_be_shorter = demand is not None and demand.op == "le"
     if room < 1 or (wanted > room and not may_be_shorter):
         raise InputError(
@@ -154,29 +147,9 @@ def _limit(request: Request, prompt: int, base: Base) -> int:
             answer=wanted,
             limit=base.context,
         )
-    return min(room, request.sampling.max_tokens or _derived(demand, base))
+    return min(room, request.sampling.max_tokens or derived_tokens(demand, base.chat.tokens_per_char))
 
 
-def _derived(constraint: Constraint | None, base: Base) -> int:
-    if constraint is None:
-        return _tokens(FREE_CHARS, base)
-    chars = (constraint.max or constraint.aim) * CHARS_PER_UNIT[constraint.unit]
-    return _tokens(2 * chars + SPARE_CHARS, base)
-
-
-def _tokens(chars: int, base: Base) -> int:
-    return int(chars * base.chat.tokens_per_char * HEADROOM) + 1
-
-
-def _rank(draft: Draft, request: Request) -> tuple[int, bool, float]:
-    """Of several candidates the nearest, then a complete one, then the likeliest."""
-    text = answer(draft.text.text)
-    error = abs(check(text, request.constraint, request.counter).error) if request.constraint else 0
-    complete = draft.reason is EndReason.END and text[-1:] in FINAL
+def _rank(draft: Draft, request: Request) -> Rank:
     logprobs = draft.chosen(draft.logprobs)
-    return error, not complete, -sum(logprobs) / max(1, len(logprobs))
-
-
-def _common(one: str, other: str) -> int:
-    pairs = zip(one, other, strict=False)
-    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+    return rank(answer(draft.text.text), draft.reason, request, -sum(logprobs) / max(1, len(logprobs)))

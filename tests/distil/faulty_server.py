@@ -12,10 +12,15 @@ hesui. What it does is set by a plan, a JSON object, sent to POST /plan (which a
     polls     looks at a batch before it is done
     batch     how a batch ends: completed, expired, cancelled, failed
     usage     whether replies tell it
+    pace      seconds between two events of a streamed reply
+    lingers   whether a streamed reply stays open behind its last event
+    answers   texts of good answers, of which the request's seed picks one; none = a text that follows from the call
 
 A prompt that holds «429» or «429*3» goes wrong that way, that often (once where no number is given, for ever as «429*»).
-GET /log answers with one object for each request of a chat completion: {"call", "prompt", "fault", "text"}; `fault` is
-null for a good answer. With --log each is a line of that file, too, written before the reply is sent.
+GET /log answers with one object for each request of a chat completion: {"call", "prompt", "fault", "text", "asked"};
+`fault` is null for a good answer, `asked` has the request's other fields. With --log each is a line of that file, too,
+written before the reply is sent. A request that asks for a stream gets one, a character an event; what is cut then is the
+stream. GET /streams tells how many streams are open.
 """
 
 from __future__ import annotations
@@ -35,7 +40,7 @@ from dataclasses import asdict, dataclass, field
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 SLOW = 60.0  # seconds; any client has given up before
@@ -53,6 +58,9 @@ class Plan:
     polls: int = 1
     batch: str = "completed"
     usage: bool = True
+    pace: float = 0.0
+    lingers: bool = False
+    answers: tuple[str, ...] = ()
 
 
 @dataclass
@@ -64,6 +72,7 @@ class State:
     batches: dict[str, dict] = field(default_factory=dict)
     under_way: int = 0
     most_under_way: int = 0
+    streams: int = 0
     log_file: str | None = None
 
 
@@ -74,6 +83,46 @@ class Cut(Response):
         headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b'{"id": "chatcmpl-1", "choi', "more_body": True})
+
+
+class Stream(StreamingResponse):
+    """A completion as events, a character each; `breaks`: the connection does, after half of them."""
+
+    def __init__(self, found: dict, state: State, breaks: bool = False) -> None:
+        self.breaks = breaks
+        super().__init__(self.events(found, state), media_type="text/event-stream")
+
+    async def events(self, found: dict, state: State):
+        (choice,) = found["choices"]
+        text = choice["message"]["content"]
+        deltas = [{"role": "assistant"}, *({"content": letter} for letter in (text if isinstance(text, str) else []))]
+        state.streams += 1
+        try:
+            for delta in deltas[: len(deltas) // 2] if self.breaks else deltas:
+                yield event(found, [{"index": 0, "delta": delta, "finish_reason": None}])
+                await asyncio.sleep(state.plan.pace)
+            if self.breaks:
+                return
+            yield event(found, [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}])
+            if "usage" in found:
+                yield event(found, [], usage=found["usage"])
+            if state.plan.lingers:
+                await asyncio.sleep(SLOW)
+            yield "data: [DONE]\n\n"
+        finally:
+            state.streams -= 1
+
+    async def stream_response(self, send):
+        async def send_all_but_the_end(message):
+            if message.get("more_body", True):
+                await send(message)
+
+        await super().stream_response(send_all_but_the_end if self.breaks else send)
+
+
+def event(found: dict, choices: list, **fields) -> str:
+    chunk = {"id": found["id"], "object": "chat.completion.chunk", "model": found["model"], "choices": choices}
+    return f"data: {json.dumps(chunk | fields, ensure_ascii=False)}\n\n"
 
 
 def error(status: int, message: str, code: str | None = None, headers: dict | None = None) -> Response:
@@ -163,6 +212,7 @@ class Api:
             Route("/log", self.show_log),
             Route("/count", self.show_count),
             Route("/most", self.show_most),
+            Route("/streams", self.show_streams),
         ]
 
     async def chat(self, request: Request) -> Response:
@@ -190,11 +240,21 @@ class Api:
         before = state.seen.get(call, 0)
         state.seen[call] = before + 1
         fault = fault_of(call, prompt, state.plan, before)
-        text = good_answer(body, call) if fault is None else ""
-        self.note({"call": call, "prompt": prompt, "fault": fault, "text": text})
+        answers = state.plan.answers or (good_answer(body, call),)
+        text = answers[body.get("seed", 0) % len(answers)] if fault is None else ""
+        asked = {name: value for name, value in body.items() if name not in ("messages", "key")}
+        self.note({"call": call, "prompt": prompt, "fault": fault, "text": text, "asked": asked})
         if fault == "slow":
             return "slow"
-        return JSONResponse(completion(body, text, state.plan)) if fault is None else FAULTS[fault](body, state.plan)
+        if fault == "cut" and body.get("stream"):
+            return Stream(completion(body, "新春快乐，万事如意", state.plan), state, breaks=True)
+        reply = JSONResponse(completion(body, text, state.plan)) if fault is None else FAULTS[fault](body, state.plan)
+        return self.streamed(reply) if body.get("stream") else reply
+
+    def streamed(self, reply: Response) -> Response:
+        """The same as a stream, where it is a completion."""
+        found = json.loads(bytes(reply.body)) if isinstance(reply, JSONResponse) else {}
+        return Stream(found, self.state) if "choices" in found else reply
 
     def note(self, line: dict) -> None:
         self.state.log.append(line)
@@ -214,6 +274,9 @@ class Api:
 
     async def show_most(self, request: Request) -> Response:
         return JSONResponse(self.state.most_under_way)
+
+    async def show_streams(self, request: Request) -> Response:
+        return JSONResponse(self.state.streams)
 
     async def add_file(self, request: Request) -> Response:
         async with request.form() as form:

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from hesui.corpus.composer import draw, exact_length, example, loose_length, write
 from hesui.corpus.rows import Row
 from hesui.errors import InputError
-from hesui.evaluate.board import Board
+from hesui.evaluate.board import Board, require_set
 from hesui.evaluate.folder import Entry
 from hesui.evaluate.measures import Learnt, load, measure
 from hesui.evaluate.overlap import Known, bleu, rouge_l
 from hesui.evaluate.scores import Answered, summarise
-from hesui.evaluate.standings import Filters, View, base_of, make_filters, require_set, standings
+from hesui.evaluate.standings import standings
 from hesui.evaluate.statistics import mcnemar, paired_bootstrap
+from hesui.evaluate.views import Filters, View, make_filters
 from hesui.length import COUNTERS, check, parse
 
 BRIEFS = [brief for seed in range(40) if (brief := draw("greeting", "test", Random(seed))).constraint is not None][:30]
@@ -128,7 +129,8 @@ def test_a_system_is_compared_with_its_base_under_the_same_decoding(evaluation, 
     entries = [Entry(model, decoding, "embedded") for model in ("base", "mine") for decoding in ("raw", "guided")]
     answered(evaluation(PROMPTS[:2], [*entries, Entry("far", "raw")]), lambda request: "祝您新年快乐。")
     (found,) = Board(settings).refresh().values()
-    assert [base_of(found.systems, place) for place in range(5)] == [None, 0, 0, 1, None]
+    view = View(found, Filters())
+    assert [view.base_of(place) for place in range(5)] == [None, 0, 0, 1, None]
     assert [row.system.entry.assisted for row in standings(found, Filters())] == [False, True, False, True, False]
     assert [row.place for row in standings(found, Filters(decodings=("guided",)))] == [1, 3]
 
