@@ -10,10 +10,13 @@ from hesui.length import COUNTERS, Constraint, approx, parse
 from hesui.length.constraint import Scope, Unit
 from hesui.prompts import (
     answering,
+    choosing,
+    counted,
     demand,
     expansion,
     feedback,
     is_feedback,
+    judging,
     labelling,
     language,
     measurement,
@@ -85,3 +88,25 @@ def test_the_text_to_label_is_found_again(text, lang):
     ].content
     assert text_to_label(asked) == text
     assert offered_labels(asked) == labels
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_judge_sees_request_and_answers_fenced_with_what_was_measured(lang):
+    measured = (counted(4, Constraint("eq", target=50), lang), counted(50, Constraint("eq", target=50), lang))
+    system, user = judging("request {x}", "one\n-----\ntwo", "three", lang, measured)
+    assert "JSON" in system.content and "JSON" in user.content
+    assert "-----\nrequest {x}\n-----" in user.content
+    assert "------\none\n-----\ntwo\n------" in user.content
+    assert all(text in user.content for text in measured)
+    assert '{"reason"' in user.content and "{{" not in user.content
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_label_is_asked_for_with_its_definition(lang):
+    (message,) = choosing(
+        question="Q?", labels={"yes": "Yes", "no": "No"}, text="---\nsay yes", guidance="G", examples=[("E", "no")],
+        context="before", lang=lang,
+    )  # fmt: skip
+    assert "Q?" in message.content and "- yes: Yes\n- no: No" in message.content and "G" in message.content
+    assert "E → no" in message.content and "-----\nbefore\n-----" in message.content
+    assert "-----\n---\nsay yes\n-----" in message.content

@@ -13,7 +13,19 @@ from typing import Annotated
 
 import typer
 
-from hesui.cli import answering, corpus, distil, evaluate, models, review, train, train_sweep
+from hesui.cli import (
+    answering,
+    arena,
+    corpus,
+    distil,
+    evaluate,
+    evaluate_judge,
+    evaluate_labels,
+    models,
+    review,
+    train,
+    train_sweep,
+)
 from hesui.cli.options import HELP, AsJson
 from hesui.console import FAILED, guarded, print_json, read_settings
 
@@ -33,6 +45,9 @@ app.add_typer(review.app, name="review", help="Fill the review queue, look it ov
 app.add_typer(train.app, name="train", help="Train on a data set, watch it, open what came out in Compare.")
 train.app.add_typer(train_sweep.app, name="sweep", help="Try a few settings on part of a data set.")
 app.add_typer(evaluate.app, name="evaluate", help="Measure how well models obey length, and what it costs.")
+evaluate.app.add_typer(evaluate_judge.app)
+evaluate.app.add_typer(evaluate_labels.app)
+evaluate.app.command("arena", epilog=arena.EPILOG)(arena.arena_command)
 app.command("leaderboard", epilog="Example:  hesui leaderboard --counter han --json")(evaluate.leaderboard_command)
 app.add_typer(models.app, name="models", help="List the models, merge an adapter, build the embedded ones.")
 

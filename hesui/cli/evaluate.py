@@ -15,6 +15,7 @@ import typer
 
 from hesui.cli.options import AsJson, CounterName, group
 from hesui.console import FAILED, note, print_json, read_settings
+from hesui.requests import validate_models
 from hesui.settings import Settings
 
 if TYPE_CHECKING:
@@ -166,18 +167,31 @@ def leaderboard_command(
         list[str] | None, typer.Option("--language", metavar="zh|en", help="Repeat it for both.")
     ] = None,
     decoding: Annotated[str | None, typer.Option("--decoding", metavar="raw,guided", help="Only these.")] = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="KIND", help="text, csv, json, markdown or model-index.")
+    ] = "text",
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="NAME", help="Only this one; model-index is of one.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """How models stand, computed from the stored answers by any counting rule."""
     from hesui.evaluate.board import Board, require_set
+    from hesui.evaluate.reporting import report, require_format
     from hesui.evaluate.standings import standings
     from hesui.evaluate.views import make_filters
 
+    kind = None if form == "text" else require_format(form)
     filters = make_filters(counter=counter, ops=ops, tasks=classes, languages=language, decodings=_listed(decoding))
     found = require_set(Board(read_settings()).refresh(), prompts)
-    rows = standings(found, filters)
+    everything = standings(found, filters)
+    if model is not None:
+        validate_models([model], {row.system.entry.model for row in everything})
+    rows = [row for row in everything if model in (None, row.system.entry.model)]
     if as_json:
         print_json([{"set": found.id[:12], **row.record(filters.counter)} for row in rows])
+    elif kind is not None and rows:
+        print(report(kind, found, filters, rows), end="")
     else:
         note(f"{found.name}, {found.prompts} prompts ({found.id[:12]}), counted by {filters.counter}")
         _show(rows)

@@ -151,6 +151,10 @@ class EvaluationFolder:
         except (OSError, ValueError) as error:
             raise _damaged(self.id, "config.json") from error
 
+    def note(self, **facts: Any) -> None:
+        """Note something more beside the settings."""
+        write_json(self.path / "config.json", self.facts() | facts)
+
     def prompts(self) -> list[Row]:
         """The prompts in their order. Raises InputError."""
         return list(read_rows(self.path / "prompts.jsonl"))

@@ -49,12 +49,12 @@ class View:
     config: EvaluateConfig
     status: Status
     state: str  # the status', or "interrupted" where its process is gone
-    resumable: bool
+    working: bool  # a process is at work on it, or just ending
 
     @property
-    def working(self) -> bool:
-        """Whether a process is at work on it."""
-        return self.state in LIVE
+    def resumable(self) -> bool:
+        """Whether it can go on."""
+        return not self.working and self.state in ("stopped", "failed", "interrupted")
 
     @property
     def left(self) -> float | None:
@@ -75,7 +75,7 @@ def prepare(settings: Settings, config: EvaluateConfig) -> EvaluationFolder:
         raise InputError(
             "a model behind a server cannot be guided; choose raw, or a local model", "error.evaluate_unguided"
         )
-    facts = {"versions": _versions(), "device": settings.device, "machine": platform.platform()}
+    facts = {"versions": _versions(), "system": platform.system(), "created": round(time.time())}
     return new_evaluation(settings.evaluations, config, chosen(config), entries, facts)
 
 
@@ -156,7 +156,7 @@ def _view(folder: EvaluationFolder) -> View:
     state: str = "done" if folder.done else status.state
     if state in LIVE and not working and not _about_to_begin(folder, status):
         state = "interrupted"
-    return View(folder, folder.config(), status, state, state in ("stopped", "failed", "interrupted"))
+    return View(folder, folder.config(), status, state, working or state in LIVE)
 
 
 def _about_to_begin(folder: EvaluationFolder, status: Status) -> bool:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args
 
+from hesui.errors import InputError
 from hesui.evaluate.board import PromptSet
 from hesui.evaluate.gaps import COMPARED, SIGNIFICANT
 from hesui.evaluate.published import PUBLISHED
@@ -50,6 +51,17 @@ CARD_FIGURES: Mapping[str, tuple[str, str]] = {
     "bleu": ("bleu", "BLEU-4 on characters, 0 to 1"),
     "rouge_l": ("rouge", "ROUGE-L on characters, 0 to 1"),
 }
+
+
+def require_format(name: str) -> Format:
+    """`name` itself where it is a format. Raises InputError with those there are."""
+    for known in FORMATS:
+        if name == known:
+            return known
+    allowed = ", ".join(FORMATS)
+    raise InputError(
+        f"unknown format {name!r}; allowed are: {allowed}", "error.report_format", value=name, known=allowed
+    )
 
 
 def to_csv(rows: Sequence[Standing], counter: Counter) -> str:

@@ -6,6 +6,7 @@ Every step finds what an earlier sitting did, so going on is working again. Know
 from __future__ import annotations
 
 import logging
+import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -85,6 +86,7 @@ def _work(
     left = len(missing(folder))
     diary.begin("answering", asked - left, asked)
     if left:
+        folder.note(device=_device_of(settings), processor=platform.processor() or platform.machine())
         _follow(generate(folder, answerer(settings), stop.is_set), stop, diary)
         if unanswered := len(missing(folder)):
             raise InputError(
@@ -100,8 +102,14 @@ def _work(
 def _measure(folder: EvaluationFolder, look_up: Lookup, stop: Event, diary: _Diary) -> None:
     diary.begin("measuring", 0, sum(1 for _ in folder.answers()))
     measure(folder, look_up, lambda done, _: _reach(diary, stop, done))
-    write_json(folder.path / "done.json", {"ended": time.time()})
+    write_json(folder.path / "done.json", {"ended": round(time.time())})
     diary.end("done", "", "")
+
+
+def _device_of(settings: Settings) -> str:
+    from hesui.models.device import choose_device
+
+    return str(choose_device(settings))
 
 
 def _follow(steps: Iterator[int], stop: Event, diary: _Diary) -> None:

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -204,4 +218,35 @@ review_facts = Table(
     metadata,
     Column("name", String(40), primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# What visitors of blind rounds preferred. Rows are only ever added.
+arena_votes = Table(
+    "arena_votes",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(64), nullable=False, unique=True),  # of the round
+    Column("visitor", String(64), nullable=False),
+    Column("origin", String(64), nullable=False),
+    Column("language", String(4), nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("constraint", JSON(none_as_null=True)),
+    Column("counter", String(12), nullable=False),
+    Column("base", String(400), nullable=False),
+    Column("left_model", String(200), nullable=False),
+    Column("left_guide", Boolean, nullable=False),
+    Column("left_best_of", Integer, nullable=False),
+    Column("left_text", Text, nullable=False),
+    Column("right_model", String(200), nullable=False),
+    Column("right_guide", Boolean, nullable=False),
+    Column("right_best_of", Integer, nullable=False),
+    Column("right_text", Text, nullable=False),
+    Column("swapped", Boolean, nullable=False),
+    Column("sampling", JSON, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("choice", String(12), nullable=False),
+    Column("created", Float, nullable=False),
+    Index(None, "visitor", "created"),
+    Index(None, "origin", "created"),
+    Index(None, "base", "number"),
 )

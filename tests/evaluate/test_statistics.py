@@ -62,6 +62,15 @@ def test_every_prompt_weighs_the_same():
     assert wilson_by_prompt([True, False] * 4, [place // 2 for place in range(8)]) == wilson(2, 4)
 
 
+def test_the_intervals_of_ten_thousand_simulated_boards_cover_what_they_were_drawn_from():
+    rng = numpy.random.default_rng(3)
+    truths = rng.uniform(0.03, 0.97, 10_000)
+    hits = rng.binomial(400, truths)
+    found = [wilson(int(hit), 400) for hit in hits]
+    covered = sum(share.low <= truth <= share.high for share, truth in zip(found, truths, strict=True)) / 10_000
+    assert 0.935 <= covered <= 0.965
+
+
 def test_the_interval_by_prompt_covers_more_than_it_says_when_seeds_are_independent():
     prompts = [place // 3 for place in range(60)]
     for p in (0.2, 0.5, 0.8):
