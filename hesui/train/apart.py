@@ -36,7 +36,7 @@ def merge_apart(settings: Settings, id: str, name: str) -> Generator[float, None
     began, log = time.monotonic(), seen.folder.path / "merge.log"
     log.unlink(missing_ok=True)
     words = ["models", "merge", seen.id, "--out", str(out)]
-    process = spawn("hesui", words, log, environment(seen.folder, settings))
+    process = spawn("hesui", words, log, environment(seen.folder.config().base, settings))
     while alive(process):
         yield time.monotonic() - began
         time.sleep(PACE)

@@ -67,7 +67,9 @@ class Measuring:
             self._stack.callback(self._end)
             self._began = time.monotonic()
             words = [str(self._folder.path.absolute())]
-            self._process = spawn(self._worker, words, self._folder.log, environment(self._folder, self._settings))
+            self._process = spawn(
+                self._worker, words, self._folder.log, environment(self._folder.config().base, self._settings)
+            )
             self._stack = self._stack.pop_all()
         return self
 

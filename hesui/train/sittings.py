@@ -42,7 +42,7 @@ def launch(folder: RunFolder, settings: Settings, worker: str) -> Identity:
     folder.write_status(replace(_fresh(folder.status()), state="starting", heartbeat=time.time()))
     if (folder.path / PLACE).is_file():
         worker = REMOTE
-    identity = spawn(worker, [str(folder.path.absolute())], folder.log, environment(folder, settings))
+    identity = spawn(worker, [str(folder.path.absolute())], folder.log, environment(folder.config().base, settings))
     write_json(record, identity._asdict())
     return identity
 
@@ -164,12 +164,12 @@ def _recorded(folder: RunFolder) -> Identity | None:
         return None
 
 
-def environment(folder: RunFolder, settings: Settings) -> dict[str, str]:
-    """What the worker reads besides the environment that it inherits: settings may have been made otherwise."""
+def environment(base: str, settings: Settings) -> dict[str, str]:
+    """What a worker on `base` reads besides the environment that it inherits: settings may have been made otherwise."""
     root = str(Path(__file__).parents[2])
     return {
         "HESUI_HOME": str(settings.home.absolute()),
-        "HESUI_BASE_MODEL": folder.config().base,
+        "HESUI_BASE_MODEL": base,
         "HESUI_DEVICE": settings.device,
         "HESUI_DTYPE": settings.dtype,
         "HESUI_THREADS": str(settings.threads),

@@ -57,7 +57,10 @@ def test_a_plan_shares_a_step_out_and_keeps_the_number_of_steps(tmp_path):
     [
         ({"processes": 3, "batch": 2}, "error.train_processes"),
         ({"processes": 2, "method": "grpo"}, "error.train_one_process"),
+        ({"processes": 2, "method": "grpo", "sharded": True}, "error.train_one_process"),
         ({"sharded": True}, "error.train_sharded"),
+        ({"processes": 1, "sharded": True}, "error.train_sharded"),
+        ({"processes": 2, "sharded": True, "quantize": True}, "error.train_sharded_quantized"),
     ],
 )
 def test_what_processes_cannot_share_is_refused(tmp_path, values, key):
@@ -87,25 +90,46 @@ def rows(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def make(base, rows):
+    """Makes a run in a home."""
+
+    def make(home, **values):
+        usual = {"batch": 8, "rank": 4, "learning_rate": 5e-3, "steps": STEPS, "save_every": STEPS}
+        probe = {"probe_prompts": 4, "probe_every": STEPS // 4}
+        return new_run(settings_of(home).runs, TrainConfig(data=rows, base=str(base), **(usual | probe | values)))
+
+    return make
+
+
+def settings_of(home):
+    return Settings(home=home, device="cpu", dtype="float32", threads=1)
+
+
+@pytest.fixture(scope="module")
+def alone(make, tmp_path_factory):
+    """A run that one process has made."""
+    from hesui.train.worker.sitting import sit
+    from hesui.train.worker.wish import Wish
+
+    home = tmp_path_factory.mktemp("alone")
+    folder = make(home, processes=1)
+    assert sit(folder, settings_of(home), Wish(folder)) == "done"
+    return folder
+
+
 @pytest.fixture
-def run(tmp_path, base, rows):
+def run(tmp_path, make):
     """Makes runs, and processes that work on them; all end with the test."""
-    settings = Settings(home=tmp_path / "home", device="cpu", dtype="float32", threads=1)
     begun = []
 
     class Runs:
         def make(self, **values):
-            config = TrainConfig(
-                data=rows, base=str(base), batch=8, rank=4, learning_rate=5e-3, probe_prompts=0, save_every=STEPS,
-                **({"steps": STEPS} | values),
-            )  # fmt: skip
-            return new_run(settings.runs, config)
+            return make(tmp_path / "home", **values)
 
         def work(self, folder):
-            begun.append(launch(folder, settings, WORKER))
+            begun.append(launch(folder, settings_of(tmp_path / "home"), WORKER))
             return begun[-1]
-
-        settings_ = settings
 
     yield Runs()
     for process in begun:
@@ -126,15 +150,13 @@ def ended(folder):
     return not look(folder)[1] and folder.status()
 
 
-def test_two_processes_learn_what_one_does_also_after_a_stop(run, until):
-    from hesui.train.worker.sitting import sit
-    from hesui.train.worker.wish import Wish
-
-    alone, shared = run.make(processes=1), run.make(processes=2)
+@pytest.mark.parametrize("sharded", [False, True], ids=["with a copy each", "with a part each"])
+def test_two_processes_learn_what_one_does_also_after_a_stop(run, until, sharded, request):
+    shared = run.make(processes=2, sharded=sharded)
     run.work(shared)
     begun(shared, until)
     shared.write_wanted("stop")
-    assert sit(alone, run.settings_, Wish(alone)) == "done"
+    alone = request.getfixturevalue("alone")  # meanwhile, if it is not made yet
     status = until(lambda: ended(shared), PATIENT)
     assert (status.state, status.note_key) == ("stopped", "train.note_saved"), shared.log.read_text()
     assert 0 < status.step < STEPS and (shared.adapter / "adapter_model.safetensors").is_file()
@@ -148,6 +170,21 @@ def test_two_processes_learn_what_one_does_also_after_a_stop(run, until):
     assert losses(shared) == pytest.approx(losses(alone), rel=1e-3)
     assert weights(shared) == pytest.approx(weights(alone), abs=1e-4)
     assert losses(alone)[STEPS] < losses(alone)[1] / 2
+    assert all(answers(alone)[step] == texts for step, texts in answers(shared).items())
+    assert STEPS in answers(shared)  # all but those of the step at which it was stopped
+    assert abilities(shared) == pytest.approx(abilities(alone), rel=1e-4) and len({*abilities(shared)}) == 2
+    assert ("shared out" in shared.log.read_text()) == sharded
+
+
+def answers(folder):
+    found = {}
+    for sample in folder.measurements("sample"):
+        found.setdefault(sample["step"], []).append((sample["prompt"], sample["text"]))
+    return found
+
+
+def abilities(folder):
+    return [found["perplexity"] for found in folder.measurements("ability")]
 
 
 def weights(folder):
@@ -160,7 +197,7 @@ def weights(folder):
 
 
 def test_a_run_ends_as_a_whole_however_one_of_its_processes_ends(run, until):
-    lost, killed = (run.make(processes=2, steps=1_000_000) for _ in range(2))
+    lost, killed = (run.make(processes=2, steps=1_000_000, probe_prompts=0) for _ in range(2))
     process = run.work(lost)
     begun(lost, until)
     (other,) = psutil.Process(process.pid).children()

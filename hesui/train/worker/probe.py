@@ -7,7 +7,7 @@ a change is the model's. Knows nothing of checkpoints or of how the model is tra
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
@@ -62,10 +62,17 @@ class Reading(NamedTuple):
 class Probe:
     """A fixed set of prompts for one model."""
 
-    def __init__(self, base: Base, rows: Sequence[Row], counter: Counter, markers: bool = False) -> None:
-        """`markers` says that the model learns countdown marks: it is asked as whoever will answer with it asks it."""
-        self._answering = Answering(base, TIME_LIMIT, (BASE,) if markers else ())
-        self._base = base
+    def __init__(
+        self, base: Base, rows: Sequence[Row], counter: Counter, markers: bool = False,
+        whole: Callable[[], AbstractContextManager[Base]] | None = None,
+    ) -> None:  # fmt: skip
+        """`markers` says that the model learns countdown marks: it is asked as whoever will answer with it asks it.
+
+        `whole` lends the base that answers, where `base` itself cannot: its weights are shared out over processes.
+        """
+        self._marking = (BASE,) if markers else ()
+        self._answering = Answering(base, TIME_LIMIT, self._marking)
+        self._whole = whole or (lambda: nullcontext(base))
         asked = [(row, _request(row, index, counter)) for index, row in enumerate(rows)]
         self._asked = [(row, request) for row, request in asked if self._has_room(request)]
 
@@ -74,17 +81,20 @@ class Probe:
 
     def read(self, unwanted: Callable[[], bool]) -> Reading:
         """Ask and measure. Raises Ended as soon as it is `unwanted`, DeviceOutOfMemory; restores the model's mode."""
-        training = self._base.model.training
-        self._base.model.eval()
-        try:
-            return _reading(self._asked, self._answers(unwanted))
-        finally:
-            self._base.model.train(training)
+        with self._whole() as base:
+            training = base.model.training
+            base.model.eval()
+            try:
+                return _reading(self._asked, self._answers(unwanted, base))
+            finally:
+                base.model.train(training)
 
-    def _answers(self, unwanted: Callable[[], bool]) -> list[str]:
+    def _answers(self, unwanted: Callable[[], bool], base: Base | None = None) -> list[str]:
         texts = [""] * len(self._asked)
-        rows = self._answering.rows([request for _, request in self._asked])
-        with closing(self._answering.answer(rows)) as pieces:  # type: ignore[type-var]
+        own = self._answering
+        answering = own if base is None or base is own.base else Answering(base, TIME_LIMIT, self._marking)
+        rows = answering.rows([request for _, request in self._asked])
+        with closing(answering.answer(rows)) as pieces:  # type: ignore[type-var]
             for piece in pieces:
                 if unwanted():
                     raise Ended

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from hesui.errors import HesuiError, InputError
 from hesui.settings import Settings
@@ -40,6 +40,13 @@ _RANK, _WORLD, _MEETING = "HESUI_RANK", "HESUI_WORLD", "HESUI_MEETING"
 T = TypeVar("T")
 
 
+class _Word(NamedTuple):
+    """What the leader says to those that wait."""
+
+    made: Any = None
+    chore: bool = False  # do the chore, and wait on
+
+
 @dataclass(frozen=True, slots=True)
 class Ranks:
     """One process' view of those that train together."""
@@ -47,6 +54,7 @@ class Ranks:
     rank: int = 0
     world: int = 1
     group: Any = None  # of torch.distributed, for messages beside the training's own
+    chore: Callable[[], None] | None = None  # what the others do with the leader when it asks for it
 
     @property
     def leads(self) -> bool:
@@ -54,14 +62,19 @@ class Ranks:
         return self.rank == 0
 
     def told(self, make: Callable[[], T]) -> T:
-        """What the leader makes, in all processes; the others wait for it."""
+        """What the leader makes, in all processes; the others wait for it, and do their chore when they are asked."""
         if self.world == 1:
             return make()
-        from torch.distributed import broadcast_object_list
+        if self.leads:
+            return cast(T, self._passed(_Word(made=make())).made)
+        while (word := self._passed()).chore:
+            self._do_chore()
+        return cast(T, word.made)
 
-        box = [make() if self.leads else None]
-        broadcast_object_list(box, src=0, group=self.group)
-        return cast(T, box[0])
+    def together(self) -> None:
+        """Do the chore in all processes: for the leader, whose word the others wait for."""
+        self._passed(_Word(chore=True))
+        self._do_chore()
 
     def wait(self) -> None:
         """Return once all processes have come here."""
@@ -70,6 +83,18 @@ class Ranks:
             from torch.distributed import barrier
 
             barrier(self.group)
+
+    def _do_chore(self) -> None:
+        assert self.chore is not None  # the processes are set up alike
+        self.chore()
+
+    def _passed(self, word: _Word | None = None) -> _Word:
+        """The leader's word, in all processes."""
+        from torch.distributed import broadcast_object_list
+
+        box = [word]
+        broadcast_object_list(box, src=0, group=self.group)
+        return cast(_Word, box[0])
 
 
 SOLO = Ranks()
@@ -83,23 +108,33 @@ def my_rank(environment: Mapping[str, str]) -> int:
 def processes(config: TrainConfig, settings: Settings) -> int:
     """How many processes the run is to have: as set, else one for each CUDA device.
 
-    Raises InputError where so many cannot share it.
+    Raises InputError where so many cannot share it, or its weights.
     """
-    import torch
-
-    if config.sharded:
+    count = _count(config, settings)
+    if config.sharded and config.quantize:
         raise InputError(
-            "weights cannot be shared out over processes yet; leave sharded out, and set processes alone",
+            "a base in 4 bits (quantize) cannot be shared out over processes; leave quantize or sharded out",
+            "error.train_sharded_quantized",
+        )  # fmt: skip
+    if config.sharded and count == 1:
+        raise InputError(
+            "weights are shared out over two processes at least, and this run has one; set processes, or leave sharded out",
             "error.train_sharded",
         )  # fmt: skip
+    return count
+
+
+def _count(config: TrainConfig, settings: Settings) -> int:
+    import torch
+
     devices = torch.cuda.device_count() if settings.device in ("auto", "cuda") else 0
+    if (config.processes > 1 or config.sharded) and not _shareable(config):
+        raise InputError(
+            f"the method {config.method} trains in one process only; set processes=1, and leave sharded out",
+            "error.train_one_process", method=config.method,
+        )  # fmt: skip
     if config.processes == 0:
         return max(1, min(devices, config.batch)) if _shareable(config) else 1
-    if config.processes > 1 and not _shareable(config):
-        raise InputError(
-            f"the method {config.method} trains in one process only; set processes=1", "error.train_one_process",
-            method=config.method,
-        )  # fmt: skip
     most = min(config.batch, devices or config.batch)
     if config.processes > most:
         raise InputError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,11 +23,13 @@ from hesui.train.worker.ranks import CROWDED, Ranks, following, leading
 from hesui.train.worker.wish import Ended, Following, Wish
 
 if TYPE_CHECKING:  # they load torch
+    from hesui.models.base import Base
     from hesui.train.worker.checkpoints import Checkpoint
     from hesui.train.worker.learner import Learner
     from hesui.train.worker.lessons import Lessons
     from hesui.train.worker.plan import Plan
     from hesui.train.worker.sampled import OwnPairs
+    from hesui.train.worker.sharding import Shards
     from hesui.train.worker.watch import Probes, Watch
 
 log = logging.getLogger(__name__)
@@ -160,6 +162,7 @@ class _Sitting:
         self._settings = settings
         self._wish = wish
         self._diary = diary
+        self._shards: Shards | None = None  # once there is a model, where its weights are to be shared out
 
     def work(self) -> Outcome:
         """Train to the end, or as far as it is wanted. Raises Ended, HesuiError and whatever else goes wrong."""
@@ -171,6 +174,11 @@ class _Sitting:
 
         learner = load_learner(self._config, self._settings)
         self._wish.require_run()
+        if self._config.sharded:
+            from hesui.train.worker.sharding import Shards
+
+            self._shards = Shards(learner.base, self._ranks)
+            self._ranks = self._shards.ranks
         self._diary.tell(phase="data")
         from hesui.train.worker.lessons import prepare
         from hesui.train.worker.plan import make_plan
@@ -213,7 +221,7 @@ class _Sitting:
 
         watch = self._watch(data, learner, plan)
         self._wish.require_run()
-        trainer = make_trainer(self._config, plan, learner, lessons, self._folder.checkpoints, watch)
+        trainer = make_trainer(self._config, plan, learner, lessons, self._folder.checkpoints, watch, self._shards)
         self._diary.tell(state="running", phase="train")
         if last is None and self._ranks.leads:
             self._before(learner, lessons, plan, trainer, watch)
@@ -221,7 +229,10 @@ class _Sitting:
         if last is None or (last.step < plan.steps and not watch.probes.exhausted):
             log.info("training from step %d to %d", last.step if last else 0, plan.steps)
             trainer.train(resume_from_checkpoint=str(last.path) if last else None)
-        return self._after(learner, plan, watch.probes) if self._ranks.leads else Outcome("done")
+        outcome = self._after(learner, plan, watch.probes) if self._ranks.leads else Outcome("done")
+        if self._shards is not None:
+            self._ranks.wait()  # the others gather for what the leader still measures
+        return outcome
 
     def _watch(self, data: DataSet, learner: Learner, plan: Plan) -> Watch:
         from hesui.train.curves import Probe as Point
@@ -229,7 +240,8 @@ class _Sitting:
         from hesui.train.worker.watch import Probes, Watch
 
         rows = choose(self._config, data)
-        probe = Probe(learner.base, rows, self._config.counter, self._config.markers) if rows else None
+        whole = lambda: self._whole(learner)  # noqa: E731
+        probe = Probe(learner.base, rows, self._config.counter, self._config.markers, whole) if rows else None
         names = Point._fields
         earlier = [Point(*(found[name] for name in names)) for found in self._folder.measurements("probe")]
         probes = Probes(self._config.patience, [(point.step, point.score) for point in earlier])
@@ -281,5 +293,10 @@ class _Sitting:
     def _ability(self, learner: Learner, step: int) -> None:
         from hesui.train.worker.ability import measure, prompts
 
-        found = measure(learner.base, prompts(), lambda: self._wish.now() != "run")
+        with self._whole(learner) as base:
+            found = measure(base, prompts(), lambda: self._wish.now() != "run")
         self._diary.measure("ability", step, **found._asdict())
+
+    def _whole(self, learner: Learner) -> AbstractContextManager[Base]:
+        """The learner's base with all its weights, inside; for the leader."""
+        return nullcontext(learner.base) if self._shards is None else self._shards.whole()

@@ -24,14 +24,16 @@ from hesui.train.worker.learner import Learner
 from hesui.train.worker.lessons import Lessons, length_of
 from hesui.train.worker.plan import Plan
 from hesui.train.worker.rewards import rewards
+from hesui.train.worker.sharding import Shards, sharded
 from hesui.train.worker.shares import Share
 from hesui.train.worker.watch import Watch
 
 
 def make_trainer(
-    config: TrainConfig, plan: Plan, learner: Learner, lessons: Lessons, output: Path, watch: Watch
-) -> Any:
-    """A trainer for the run that is watched by `watch`; checkpoints go into `output`.
+    config: TrainConfig, plan: Plan, learner: Learner, lessons: Lessons, output: Path, watch: Watch,
+    shards: Shards | None = None,
+) -> Any:  # fmt: skip
+    """A trainer for the run that is watched by `watch`; checkpoints go into `output`, weights into `shards`.
 
     The trainer's `tokens` counts the tokens that it trained on, padding left out; its `kernels` say how it computes.
     """
@@ -46,6 +48,8 @@ def make_trainer(
         settings |= group_arguments(config, plan, max(row["room"] for row in lessons.train))
         learner.base.model.generation_config.eos_token_id = list(learner.base.ends)  # all that end an answer here
         rewarded["reward_funcs"] = rewards(lessons.demands, learner.base.ends)
+    if shards is not None:
+        own = sharded(own, shards)
     watch.trainer = trainer = own(
         model=learner.model,
         args=arguments(**settings),

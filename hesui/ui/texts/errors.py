@@ -87,6 +87,10 @@ TEXTS: dict[str, Text] = {
         "不支持的数值类型“{value}”，请把 HESUI_DTYPE 设为 auto、float32、bfloat16 或 float16。",
         "Unsupported dtype “{value}”; set HESUI_DTYPE to auto, float32, bfloat16 or float16.",
     ),
+    "error.remote_taken": Text(
+        "HESUI_REMOTES 里的名字“{name}”已是某个适配器的名字，请换一个。",
+        "HESUI_REMOTES names “{name}”, which is an adapter's name; choose another one.",
+    ),
     # rows, classes and files
     "error.row_field": Text("字段“{field}”缺失或不是文字。", "The field “{field}” is missing or no text."),
     "error.row_constraint": Text("字数要求无法使用：{reason}", "The constraint cannot be used: {reason}"),
@@ -327,12 +331,16 @@ TEXTS: dict[str, Text] = {
     "error.sweep_unknown": Text("没有对比“{id}”，现有：{known}。", "There is no sweep “{id}”; there are: {known}."),
     # several processes
     "error.train_sharded": Text(
-        "还不能把权重分摊到多个进程，请关掉 sharded，只设进程数。",
-        "Weights cannot be shared out over processes yet; leave sharded out, and set processes alone.",
+        "分摊权重至少要两个进程，这次训练只有一个，请设进程数，或关掉 sharded。",
+        "Weights are shared out over two processes at least, and this run has one; set processes, or leave sharded out.",
+    ),
+    "error.train_sharded_quantized": Text(
+        "4 位的基座（quantize）不能分摊到多个进程，请关掉 quantize 或 sharded。",
+        "A base in 4 bits (quantize) cannot be shared out over processes; leave quantize or sharded out.",
     ),
     "error.train_one_process": Text(
-        "方法 {method} 只能用一个进程训练，请设 processes=1。",
-        "The method {method} trains in one process only; set processes=1.",
+        "方法 {method} 只能用一个进程训练，请设 processes=1，并关掉 sharded。",
+        "The method {method} trains in one process only; set processes=1, and leave sharded out.",
     ),
     "error.train_processes": Text(
         "进程数为 {count}，最多 {most}。", "{count} processes are set; at most {most} can share a step."
@@ -340,6 +348,40 @@ TEXTS: dict[str, Text] = {
     "error.train_rank": Text(
         "进程 {rank} 提前结束（退出码 {code}），原因在日志里。",
         "Process {rank} of the run ended before its time (exit code {code}); the log says why.",
+    ),
+    # labels and judges
+    "error.labels_empty": Text("{file} 里没有带标签的文本。", "{file} holds no labelled text."),
+    "error.labels_mixed": Text(
+        "{file} 里混有多个类别（{names}），请一个文件只放一个类别。",
+        "{file} mixes the classes {names}; keep one in a file.",
+    ),
+    "error.labels_split": Text(
+        "“{folder}”里没有带标签文本的划分“{name}”，可用：{known}。",
+        "“{folder}” has no split “{name}” of labelled texts; there are: {known}.",
+    ),
+    "error.model_size": Text(
+        "读不出 {name} 的参数量（{reason}），请给出它的文件夹，或写成 {name}=600M。",
+        "The size of {name} cannot be read ({reason}); name its folder, or write {name}=600M.",
+    ),
+    "error.scale_few": Text(
+        "只有 {count} 个模型，至少要 {least} 个大小递增的模型。",
+        "{count} models are named; {least} or more of growing size are needed.",
+    ),
+    "error.scale_sizes": Text(
+        "这些模型只有 {count} 种大小，至少要 {least} 种。",
+        "The models have {count} different sizes; {least} or more are needed.",
+    ),
+    "error.judge_entry": Text(
+        "评测 {id} 里没有“{name}”的答案，可用：{known}。", "“{name}” has no answers in {id}; there are: {known}."
+    ),
+    "error.judge_same": Text("两边都是 {name}，请选两个不同的。", "{name} is named twice; name two different entries."),
+    "error.judge_none": Text(
+        "在评测 {id} 里，{first} 和 {second} 没有都回答过的提示词。",
+        "{first} and {second} have no prompt answered by both in {id}.",
+    ),
+    "error.judge_teacher": Text(
+        "内置写作器只写作，不评判，请指定别的教师模型或地址。",
+        "The composer writes and judges nothing; name another teacher, or an address.",
     ),
     # elsewhere
     "error.remote_token": Text(
