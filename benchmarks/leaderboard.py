@@ -115,8 +115,11 @@ def spread(pool: measures.Columns, entries: int, rng: Random) -> measures.Column
     drawn = numpy.random.default_rng(rng.randrange(2**32)).integers(REAL, size=entries * each)
     found = {}
     for name, column in pool.items():
-        whole = name in measures.OF_PROMPT or name == "task"
+        if name == measures.SELF_BLEU:
+            continue
+        whole = name in (*measures.OF_PROMPT, "task")
         found[name] = column if whole else numpy.ascontiguousarray(column[..., drawn])
+    found[measures.SELF_BLEU] = numpy.repeat(pool[measures.SELF_BLEU], entries)
     found["entry"] = numpy.repeat(numpy.arange(entries, dtype="i2"), each)
     found["prompt"] = numpy.tile(numpy.repeat(numpy.arange(PROMPTS, dtype="i4"), SEEDS), entries)
     found["seed"] = numpy.tile(numpy.arange(1, SEEDS + 1, dtype="i4"), PROMPTS * entries)

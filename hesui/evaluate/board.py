@@ -6,7 +6,7 @@ Of several evaluations of one system the newest counts. Reads columns, never tex
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,7 +30,6 @@ class System(NamedTuple):
     evaluation: str  # the evaluation's id
     number: int  # the entry's place there
     seeds: int
-    first: bool  # the first of its evaluation: seeds, sampling and device are told once
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -83,8 +82,10 @@ class _Read(NamedTuple):
 class Board:
     """The sets of prompts there are; `refresh` reads what is new, and is quick where nothing is."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, shipped: bool = True) -> None:
+        """`shipped` says whether the evaluations that come with hesui are on it."""
         self._settings = settings
+        self._shipped = shipped
         self._lock = Lock()
         self._read: dict[str, _Read] = {}
         self._sets: dict[str, PromptSet] = {}
@@ -92,7 +93,7 @@ class Board:
     def refresh(self) -> Mapping[str, PromptSet]:
         """The sets by id, the one that was answered last first."""
         with self._lock:
-            found = [folder for folder in evaluations(self._settings) if folder.done]
+            found = [folder for folder in evaluations(self._settings, shipped=self._shipped) if folder.done]
             read = {folder.id: one for folder in found if (one := self._known(folder)) is not None}
             changed = {one.set for id, one in read.items() if self._read.get(id) is not one}
             changed |= {one.set for id, one in self._read.items() if id not in read}
@@ -136,7 +137,7 @@ def _joined(reads: Sequence[_Read]) -> PromptSet:
     taken: list[tuple[int, int]] = []
     for place, one in enumerate(reads):
         for number, entry in enumerate(one.entries):
-            system = System(entry, one.folder.id, number, one.seeds, first=number == 0)
+            system = System(entry, one.folder.id, number, one.seeds)
             if all(system.key != other.key for other in systems):
                 systems.append(system)
                 taken.append((place, number))
@@ -150,7 +151,7 @@ def _joined(reads: Sequence[_Read]) -> PromptSet:
     )
 
 
-def _concatenated(reads: Sequence[_Read], taken: Iterable[tuple[int, int]]) -> Columns:
+def _concatenated(reads: Sequence[_Read], taken: Sequence[tuple[int, int]]) -> Columns:
     import numpy
 
     parts: list[Columns] = []
@@ -160,11 +161,13 @@ def _concatenated(reads: Sequence[_Read], taken: Iterable[tuple[int, int]]) -> C
         part = {
             name: column[..., start:end] if name in measures.BY_COUNTER else column[start:end]
             for name, column in columns.items()
-            if name not in measures.OF_PROMPT and name != "task"
+            if name not in (*measures.OF_PROMPT, "task", measures.SELF_BLEU)
         }
         part["entry"] = numpy.full(end - start, system, dtype="i4")
         parts.append(part)
     shared = set.intersection(*(set(part) for part in parts))
     joined = {name: numpy.concatenate([part[name] for part in parts], axis=-1 if name in measures.BY_COUNTER else 0)
               for name in shared}  # fmt: skip
+    alike = [reads[place].columns[measures.SELF_BLEU][number] for place, number in taken]
+    joined[measures.SELF_BLEU] = numpy.array(alike, dtype="f4")  # a number a system
     return joined | {name: reads[0].columns[name] for name in (*measures.OF_PROMPT, "task")}

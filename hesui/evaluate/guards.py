@@ -5,14 +5,12 @@ Knows no model and no score. Faults that every answer must be free of are found 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
 import regex
 
 from hesui.evaluate.overlap import Known, Overlap
-from hesui.evaluate.statistics import Share, wilson_by_prompt
 from hesui.length import Constraint, check, parse, visible
 from hesui.quality import FEWEST_4GRAMS, leaked, longest_repeat, problems, repeated_4grams, stated_count, units
 
@@ -115,15 +113,6 @@ def flags(found: Guards) -> tuple[Flag, ...]:
         "stated_count": bool(found.stated_count),
     }
     return tuple(flag for flag in FLAGS if looks[flag])
-
-
-def flagged(answers: Iterable[Guards], prompts: Sequence[Hashable]) -> dict[Flag, Share]:
-    """The share of answers with each flag, one prompt an answer (see `hesui.evaluate.statistics`).
-
-    Raises ValueError if there is no answer, or not one prompt an answer.
-    """
-    each = [flags(answer) for answer in answers]
-    return {flag: wilson_by_prompt([flag in found for found in each], prompts) for flag in FLAGS}
 
 
 def distinct(text: str, n: int) -> float | None:

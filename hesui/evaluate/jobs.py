@@ -5,7 +5,6 @@ Everything lies in the evaluations' folders, so a page that is reloaded or an ap
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import signal
@@ -13,7 +12,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from hesui.errors import InputError
@@ -31,7 +29,7 @@ from hesui.evaluate.lineage import entry_of
 from hesui.files import read_json, write_json
 from hesui.processes import Identity, alive, spawn
 from hesui.settings import Settings
-from hesui.train.sittings import send
+from hesui.train.sittings import environment, send
 
 WORKER = "hesui.evaluate.worker"
 STARTING = 30.0  # seconds within which a process that was started must have spoken
@@ -166,22 +164,8 @@ def _about_to_begin(folder: EvaluationFolder, status: Status) -> bool:
 def _launch(folder: EvaluationFolder, settings: Settings) -> None:
     (folder.path / _PROCESS).unlink(missing_ok=True)
     folder.write_status(Status("starting", created=folder.status().created, heartbeat=time.time()))
-    identity = spawn(WORKER, [str(folder.path.absolute())], folder.log, _environment(folder, settings))
+    identity = spawn(WORKER, [str(folder.path.absolute())], folder.log, environment(folder.config().base, settings))
     write_json(folder.path / _PROCESS, identity._asdict())
-
-
-def _environment(folder: EvaluationFolder, settings: Settings) -> dict[str, str]:
-    """What the worker reads besides the environment that it inherits: settings may have been made otherwise."""
-    root = str(Path(__file__).parents[2])
-    return {
-        "HESUI_HOME": str(settings.home.absolute()),
-        "HESUI_BASE_MODEL": folder.config().base,
-        "HESUI_DEVICE": settings.device,
-        "HESUI_DTYPE": settings.dtype,
-        "HESUI_THREADS": str(settings.threads),
-        "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])),
-        "PYTHONUNBUFFERED": "1",  # the log is read while it is written
-    }
 
 
 def _process(folder: EvaluationFolder, status: Status) -> Identity | None:

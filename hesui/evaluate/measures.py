@@ -15,8 +15,8 @@ from hesui.corpus.statistics import language
 from hesui.evaluate import scores
 from hesui.evaluate.folder import Answer, Entry, EvaluationFolder, Likelihood
 from hesui.evaluate.guards import FLAGS, Asked, flags, guard
-from hesui.evaluate.overlap import Known, matches, rouge_l, rouge_n
-from hesui.evaluate.scores import BUCKETS, Answered
+from hesui.evaluate.overlap import Known, matches, rouge_l, rouge_n, self_bleu
+from hesui.evaluate.scores import Answered
 from hesui.length import COUNTERS, check
 from hesui.length.constraint import Op
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Column = NDArray[Any]
     Columns = dict[str, Column]
 
-VERSION = 1  # of the columns; others are made anew
+VERSION = 2  # of the columns; others are made anew
 OPS: tuple[Op, ...] = ("eq", "approx", "le", "ge", "range")
 LANGUAGES = ("zh", "en")
 TICK = 200  # answers between two words on how far it is
@@ -44,6 +44,7 @@ OF_ANSWER: Mapping[str, str] = {
     "drawn": "i4", "seconds": "f4", "nll": "f4", "nll_tokens": "i4", "tail_nll": "f4", "tail_tokens": "i4",
 }  # fmt: skip
 OF_PROMPT: Mapping[str, str] = {"op": "u1", "aim": "i4", "bucket": "u1", "language": "u1", "targeted": "?"}
+SELF_BLEU = "self_bleu"  # of each entry's answers among each other
 BLEU = "bleu"  # ten numbers an answer, where prompts have references: matched, all, length, reference
 
 Progress = Callable[[int, int], None]
@@ -78,6 +79,8 @@ def measure(folder: EvaluationFolder, look_up: Lookup, progress: Progress = lamb
         found = _of_answer(answer, prompts[answer.prompt], guarded, nats.get(answer[:3]))
         rows.append({"at": place, **found})
     columns = _columns([answer for _, answer in answers], prompts, rows)
+    texts = [[answer.text for _, answer in answers if answer.entry == number] for number in range(len(entries))]
+    columns[SELF_BLEU] = _column((self_bleu(each) for each in texts), "f4")
     folder.write_nearest(_nearest(columns, learnt))
     _save(folder, columns)
     return columns
@@ -165,7 +168,7 @@ def _counted(text: str, row: Row) -> dict[str, list[Any]]:
     found = []
     for counter in COUNTERS:
         verdict = check(text, row.constraint, counter)
-        one = Answered(None, row.constraint, verdict, row.task)
+        one = Answered(None, row.constraint, verdict)
         found.append({
             "count": verdict.count, "error": scores.error(one) or 0, "ok": verdict.ok, "ls": scores.ls(one),
             "qianfan": scores.qianfan(one), "longwriter": scores.longwriter(one), "violation": scores.violation(one),
@@ -205,7 +208,7 @@ def of_prompts(prompts: Sequence[Row]) -> Columns:
     columns = {
         "op": _column((OPS.index(demand.op) for demand in demands), "u1"),
         "aim": _column((demand.aim for demand in demands), "i4"),
-        "bucket": _column((sum(demand.aim > most for most in BUCKETS) for demand in demands), "u1"),
+        "bucket": _column((scores.bucket(demand) for demand in demands), "u1"),
         "language": _column((LANGUAGES.index(language(row.prompt)) for row in prompts), "u1"),
         "targeted": _column((demand.op in ("eq", "approx") for demand in demands), "?"),
     }

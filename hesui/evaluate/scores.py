@@ -11,15 +11,12 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from math import exp
 from statistics import fmean, median
-from typing import TypeVar
 
 from hesui.evaluate.statistics import Share, wilson_by_prompt
-from hesui.length import Band, Constraint, Op, Verdict
+from hesui.length import Constraint, Verdict
 
 QIANFAN = ((5, 1.0), (10, 0.75), (15, 0.5), (20, 0.25), (25, 0.1))  # largest |d| in percent, and its score
 BUCKETS = (50, 100, 200, 400, 800)  # the largest N of each bucket but the last, which is open
-
-_Key = TypeVar("_Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,6 @@ class Answered:
     prompt: Hashable  # which prompt it answers; answers to one prompt are not independent
     constraint: Constraint
     verdict: Verdict  # `hesui.length.check` on that constraint
-    task: str = ""  # the class's id
 
     @property
     def unanswered(self) -> bool:
@@ -178,32 +174,9 @@ def summarise(answers: Iterable[Answered]) -> Summary:
     )
 
 
-def summarise_by(answers: Iterable[Answered], group: Callable[[Answered], _Key]) -> dict[_Key, Summary]:
-    """The scores of each group of answers (`by_op`, `by_bucket`, `by_task` or any other), in order of appearance."""
-    groups: dict[_Key, list[Answered]] = {}
-    for answer in answers:
-        groups.setdefault(group(answer), []).append(answer)
-    return {key: summarise(members) for key, members in groups.items()}
-
-
-def by_op(answer: Answered) -> Op:
-    """The kind of demand."""
-    return answer.constraint.op
-
-
-def by_bucket(answer: Answered) -> Band:
-    """The stretch of numbers, both ends in it, that the demand's aim belongs to; the last is open."""
-    below = 0
-    for most in BUCKETS:
-        if answer.constraint.aim <= most:
-            return Band(below, most)
-        below = most + 1
-    return Band(below, None)
-
-
-def by_task(answer: Answered) -> str:
-    """The task class."""
-    return answer.task
+def bucket(constraint: Constraint) -> int:
+    """The place in BUCKETS of the stretch that the demand's aim belongs to; len(BUCKETS) is the open one."""
+    return sum(constraint.aim > most for most in BUCKETS)
 
 
 def _share(answers: Sequence[Answered], look: Callable[[Answered], bool | None]) -> Share | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hesui.evaluate.board import PromptSet, System
 from hesui.evaluate.gaps import COMPARED, Gap, gaps_of
 from hesui.evaluate.guards import FLAGS, Flag
-from hesui.evaluate.measures import BLEU
+from hesui.evaluate.measures import BLEU, SELF_BLEU
 from hesui.evaluate.overlap import ORDER, Matches, bleu_of
 from hesui.evaluate.statistics import Share
 from hesui.evaluate.views import Filters, View, view_of
@@ -52,6 +52,7 @@ class Standing:
     perplexity: float | None  # under the base
     perplexity_ratio: float | None  # to what the base itself writes, raw
     tail_ratio: float | None  # the same of the last fifth
+    self_bleu: float | None  # of all its answers, whatever the filters leave
     bleu: float | None
     rouge1: float | None
     rouge2: float | None
@@ -79,7 +80,7 @@ class Standing:
 
 FIGURES = (
     "mae", "median_error", "p90_error", "mape", "bias", "ls", "qianfan", "longwriter", "violation", "fill", "distinct2",
-    "covered", "perplexity", "perplexity_ratio", "tail_ratio", "bleu", "rouge1", "rouge2", "rouge_l", "tokens_per_second",
+    "covered", "perplexity", "perplexity_ratio", "tail_ratio", "self_bleu", "bleu", "rouge1", "rouge2", "rouge_l", "tokens_per_second",
     "drawn",
 )  # fmt: skip
 
@@ -143,6 +144,7 @@ def _standing(view: View, place: int, shares: dict[str, Share | None]) -> Standi
         bias=_mean(deviations),
         **means,
         **_perplexities(view, place),
+        self_bleu=_mean(view.found.columns[SELF_BLEU][place : place + 1]),
         bleu=_bleu(view, place),
         tokens_per_second=tokens / seconds if seconds else None,
         drawn=float(view.of("drawn", place).sum()) / tokens if tokens else None,

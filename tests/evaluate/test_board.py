@@ -50,7 +50,7 @@ def both():
 def board(evaluation, answered, settings, pair, both):
     """A base and an adapter, thirty prompts, two seeds."""
     answered(evaluation(PROMPTS, pair, seeds=2), both)
-    (found,) = Board(settings).refresh().values()
+    (found,) = Board(settings, shipped=False).refresh().values()
     return found
 
 
@@ -59,7 +59,7 @@ def scored(found, place, counter):
     rows = folder.prompts()
     return [
         Answered(answer.prompt, rows[answer.prompt].constraint,
-                 check(answer.text, rows[answer.prompt].constraint, counter), "greeting")
+                 check(answer.text, rows[answer.prompt].constraint, counter))
         for _, answer in sorted(folder.answers(), key=lambda one: one[1][:3]) if answer.entry == place
     ]  # fmt: skip
 
@@ -128,7 +128,7 @@ def test_the_difference_to_the_base_is_tested_as_the_statistics_do(board):
 def test_a_system_is_compared_with_its_base_under_the_same_decoding(evaluation, answered, settings):
     entries = [Entry(model, decoding, "embedded") for model in ("base", "mine") for decoding in ("raw", "guided")]
     answered(evaluation(PROMPTS[:2], [*entries, Entry("far", "raw")]), lambda request: "祝您新年快乐。")
-    (found,) = Board(settings).refresh().values()
+    (found,) = Board(settings, shipped=False).refresh().values()
     view = View(found, Filters())
     assert [view.base_of(place) for place in range(5)] == [None, 0, 0, 1, None]
     assert [row.system.entry.assisted for row in standings(found, Filters())] == [False, True, False, True, False]
@@ -140,7 +140,7 @@ def test_the_newest_evaluation_of_a_system_counts(evaluation, answered, settings
     os.rename(first.path, first.path.with_name("20200101-000000-0000"))
     answered(evaluation(PROMPTS[:2], pair[:1]), lambda request: "祝您新年快乐，万事如意。")
     answered(evaluation(PROMPTS[:3], pair), lambda request: "好。")
-    board = Board(settings)
+    board = Board(settings, shipped=False)
     sets = board.refresh()
     assert sorted(len(one.systems) for one in sets.values()) == [2, 2]
     merged = next(one for one in sets.values() if one.prompts == 2)
@@ -155,7 +155,7 @@ def test_lost_measures_are_made_again(evaluation, answered, settings, pair):
     before = load(folder)
     folder.measures.write_bytes(b"broken")
     assert load(folder) is None
-    (found,) = Board(settings).refresh().values()
+    (found,) = Board(settings, shipped=False).refresh().values()
     assert found.columns["count"].tolist() == before["count"].tolist()
 
 
@@ -163,7 +163,7 @@ def test_references_are_compared_with(evaluation, answered, settings):
     rows = [Row(f"r{n}", "greeting", prompt, parse(prompt), reference="祝您新年快乐，身体健康，万事如意！")
             for n, prompt in enumerate(PROMPTS[:3])]  # fmt: skip
     answered(evaluation(rows, [Entry("base", "raw")]), lambda request: "祝您新年快乐，事事顺心！")
-    (found,) = Board(settings).refresh().values()
+    (found,) = Board(settings, shipped=False).refresh().values()
     (row,) = standings(found, Filters())
     texts, references = ["祝您新年快乐，事事顺心！"] * 3, [rows[0].reference] * 3
     assert row.bleu == pytest.approx(bleu(texts, references))
@@ -222,7 +222,7 @@ def one_word(request):
 def test_a_cheat_is_flagged_on_the_board(evaluation, answered, settings, pair, trick, prompt, flag):
     folder = answered(evaluation([prompt], pair), lambda r: HONEST if r.model == "base" else trick(r))
     measure(folder, lambda entry: Learnt(LESSONS, Known(LESSONS)))
-    (found,) = Board(settings).refresh().values()
+    (found,) = Board(settings, shipped=False).refresh().values()
     honest, cheat = standings(found, Filters())
     assert cheat.flags[flag] == 1.0
     assert not any(honest.flags.values())

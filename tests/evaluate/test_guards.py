@@ -17,7 +17,6 @@ from hesui.evaluate.guards import (
     Asked,
     coverage,
     distinct,
-    flagged,
     flags,
     guard,
     key_words,
@@ -26,7 +25,6 @@ from hesui.evaluate.guards import (
     tail_repeated,
 )
 from hesui.evaluate.overlap import GRAM, Known, bleu, rouge_l, rouge_n, self_bleu
-from hesui.evaluate.statistics import wilson
 from hesui.length import parse
 
 PROMPT = "请给王老师写一段新年祝福，提到高考。"
@@ -116,13 +114,6 @@ def test_an_empty_answer_is_judged_and_measures_nothing():
     assert flags(found) == ("cut",)
     assert {found.distinct1, found.tail_repeated, found.marks, found.repeated} == {None}
     assert found.overlap is not None and not found.overlap.exact and found.overlap.common is None
-
-
-def test_the_shares_of_flags_are_over_prompts():
-    answers = [guard(text, ASKED) for text in (HONEST, HONEST[:20], HONEST, HONEST)]
-    shares = flagged(answers, [0, 1, 2, 3])
-    assert tuple(shares) == FLAGS
-    assert shares["cut"] == wilson(1, 4) and shares["pads"] == wilson(0, 4)
 
 
 def test_distinct_n_grams_are_counted_without_marks():

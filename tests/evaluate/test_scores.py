@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from hesui.evaluate.scores import (
     Answered,
     Summary,
-    by_bucket,
-    by_op,
-    by_task,
+    bucket,
     deviation,
     error,
     fill,
@@ -24,18 +22,17 @@ from hesui.evaluate.scores import (
     qianfan,
     satisfied,
     summarise,
-    summarise_by,
     violation,
 )
 from hesui.evaluate.statistics import wilson
-from hesui.length import Band, Constraint, approx, check
+from hesui.length import Constraint, approx, check
 
 EQ, LE, GE = Constraint("eq", target=100), Constraint("le", max=100), Constraint("ge", min=100)
 RANGE = Constraint("range", min=80, max=120)
 
 
-def answered(count: int, constraint: Constraint = EQ, prompt: object = 0, task: str = "") -> Answered:
-    return Answered(prompt, constraint, check("福" * count, constraint), task)
+def answered(count: int, constraint: Constraint = EQ, prompt: object = 0) -> Answered:
+    return Answered(prompt, constraint, check("福" * count, constraint))
 
 
 @pytest.mark.parametrize(
@@ -146,18 +143,9 @@ def test_several_answers_to_one_prompt_give_no_narrower_interval():
     assert once == thrice
 
 
-def test_answers_are_split_by_any_grouping():
-    answers = [answered(100, task="a"), answered(60, LE, 1, "b"), answered(30, Constraint("eq", target=30), 2, "a")]
-    assert {key: found.n for key, found in summarise_by(answers, by_op).items()} == {"eq": 2, "le": 1}
-    assert {key: found.n for key, found in summarise_by(answers, by_task).items()} == {"a": 2, "b": 1}
-    assert list(summarise_by(answers, by_bucket)) == [Band(51, 100), Band(0, 50)]
-
-
-@pytest.mark.parametrize(
-    ("n", "bucket"), [(1, (0, 50)), (50, (0, 50)), (51, (51, 100)), (800, (401, 800)), (801, (801, None))]
-)
-def test_every_number_has_its_bucket(n, bucket):
-    assert by_bucket(answered(1, Constraint("eq", target=n))) == bucket
+@pytest.mark.parametrize(("n", "place"), [(1, 0), (50, 0), (51, 1), (800, 4), (801, 5)])
+def test_every_number_has_its_bucket(n, place):
+    assert bucket(Constraint("eq", target=n)) == place
 
 
 @settings(max_examples=40, deadline=None)
