@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from hesui.train.worker.lessons import IGNORED
+from hesui.models.likelihood import IGNORED
 
 FUSED = ("cuda", "xpu")  # devices for which TRL has a kernel that never makes all logits
 

@@ -14,6 +14,7 @@ from hesui.errors import InputError
 from hesui.length import Counter
 from hesui.length.countdown import clauses, counts_down, mark
 from hesui.models.base import Base
+from hesui.models.likelihood import IGNORED
 from hesui.models.rows import make_row
 from hesui.records import Request
 from hesui.train.config import Method, TrainConfig, require_teachable
@@ -22,7 +23,6 @@ from hesui.train.worker.rewards import Demand
 from hesui.train.worker.sampled import OwnPairs, without_demands
 
 MOST_TOKENS = 4096  # of a row, where the settings leave it open
-IGNORED = -100  # a label that carries no loss
 EVALUATED = 100  # rows of validation that a loss is measured on, at most
 
 
