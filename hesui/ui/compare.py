@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -16,20 +15,21 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from hesui import restating
-from hesui.answers import Answers, follow
+from hesui.answers import follow
 from hesui.errors import HesuiError, InputError
 from hesui.length import COUNTERS, parse
 from hesui.records import BASE
 from hesui.settings import EMBEDDED
-from hesui.ui import render
+from hesui.ui import render, voting
 from hesui.ui.examples import EXAMPLES
 from hesui.ui.form import AUTO, BEST_OF, NAMES, Form, from_query, to_query
 from hesui.ui.labels import Labels
 from hesui.ui.page import Page, html
+from hesui.ui.room import picked, told
+from hesui.ui.rounds import begin, openly, paced
 from hesui.ui.visit import Round, Visit
 
 TITLE = "tab.compare"
-FRAME = 0.08  # seconds between two updates of the page; faster is not seen, and floods a phone
 VISITORS = 32  # comparisons open at once; the answerer's own queue says who waits
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 OPS = ("eq", "le", "ge", "approx", "range")
@@ -62,7 +62,9 @@ class Widgets(NamedTuple):
     share: gr.Button
     link: gr.Textbox
     notice: gr.HTML
+    blind: gr.Checkbox
     panes: tuple[gr.HTML, gr.HTML]
+    ballot: gr.HTML
     live: gr.HTML
     tally: gr.HTML
     history: gr.HTML
@@ -77,9 +79,10 @@ def build(page: Page) -> None:
         chip = html(render.chip("", None), elem_id="chip")
         world = html(elem_id="world")
         editor, form["counter"] = _editor(page.labels)
-    go, stop, again, share = _controls(page.labels, form)
+    go, stop, again, share, blind = _controls(page, form)
     notice = html(elem_id="notice")
     panes = _panes(page, form)
+    ballot = voting.place()
     _settings(page.labels, form)
     with gr.Row(elem_id="visit"):
         tally = html(render.tally(Visit()), elem_id="tally")
@@ -87,10 +90,8 @@ def build(page: Page) -> None:
     live = html(elem_id="live")
     link = gr.Textbox(visible=False)
     visit = gr.State(Visit())
-    _wire(
-        page,
-        Widgets(form, chip, world, editor, go, stop, again, share, link, notice, panes, live, tally, history, visit),
-    )
+    _wire(page, Widgets(form, chip, world, editor, go, stop, again, share, link, notice, blind, panes, ballot, live,
+                        tally, history, visit))  # fmt: skip
 
 
 # A click on a round tells the server its number.
@@ -158,7 +159,8 @@ def _choice(labels: Labels, key: str, choices: list[tuple[str, str]], name: str)
     )
 
 
-def _controls(labels: Labels, form: dict[str, Any]) -> tuple[gr.Button, gr.Button, gr.Button, gr.Button]:
+def _controls(page: Page, form: dict[str, Any]) -> tuple[gr.Button, gr.Button, gr.Button, gr.Button, gr.Checkbox]:
+    labels = page.labels
     with gr.Row(elem_id="controls"):
         go = labels.make(gr.Button, _button("go"), variant="primary", elem_id="go", min_width=150)
         stop = labels.make(gr.Button, _button("stop"), elem_id="stop", min_width=80)
@@ -177,7 +179,8 @@ def _controls(labels: Labels, form: dict[str, Any]) -> tuple[gr.Button, gr.Butto
                 elem_id="best",
                 min_width=210,
             )
-    return go, stop, again, share
+            blind = voting.switch(page)
+    return go, stop, again, share, blind
 
 
 def _panes(page: Page, form: dict[str, Any]) -> tuple[gr.HTML, gr.HTML]:
@@ -242,10 +245,16 @@ def _wire(page: Page, w: Widgets) -> None:
     w.editor.op.change(lambda op: gr.update(visible=op == "range"), w.editor.op, w.editor.high, queue=False, **QUIET)
     w.editor.apply.click(desk.rewrite, [prompt, *editor], [prompt, w.notice], queue=False, **QUIET)
 
-    outputs = [w.notice, *w.panes, w.live, w.tally, w.history, w.visit]
+    outputs = [w.notice, *w.panes, w.ballot, w.live, w.tally, w.history, w.visit]
     start = [w.go.click, prompt.submit]
     running = gr.on(
-        start, desk.compare, [w.visit, *form], outputs, trigger_mode="once", concurrency_limit=VISITORS, **QUIET
+        start,
+        desk.compare,
+        [w.visit, w.blind, *form],
+        outputs,
+        trigger_mode="once",
+        concurrency_limit=VISITORS,
+        **QUIET,
     )
     gr.on(start, None, None, None, js="() => hesui.showPanes()")
     gr.on(start, desk.address, form, w.link, queue=False, **QUIET).then(
@@ -257,12 +266,15 @@ def _wire(page: Page, w: Widgets) -> None:
     )
     # First the cancel, then the words: the stopped generator cannot write over them any more.
     w.stop.click(None, None, None, cancels=[running]).then(
-        desk.stopped, w.visit, [w.notice, *w.panes, w.live, w.visit], queue=False, **QUIET
+        desk.stopped, w.visit, [w.notice, *w.panes, w.ballot, w.live, w.visit], queue=False, **QUIET
     )
+    sides = [w.form[side] for side in render.SIDES]
+    w.blind.change(desk.blinded, [w.blind, w.visit], [*sides, w.ballot], queue=False, **QUIET)
+    w.ballot.select(desk.vote, w.visit, outputs, trigger_mode="once", **QUIET)
     w.share.click(desk.share, form, [w.link, w.notice], queue=False, **QUIET).then(
         None, w.link, None, js="(q) => hesui.shareLink(q)"
     )
-    w.history.select(desk.restore, w.visit, [*form, w.notice, *w.panes, w.visit], queue=False, **QUIET)
+    w.history.select(desk.restore, w.visit, [*form, w.notice, *w.panes, w.ballot, w.visit], queue=False, **QUIET)
     page.blocks.load(desk.arrive, None, form, queue=False, **QUIET)
 
 
@@ -272,6 +284,7 @@ class Desk:
     def __init__(self, page: Page, widgets: Widgets) -> None:
         self._page = page
         self._w = widgets
+        self._booth = voting.Booth(page)
 
     def arrive(self, request: gr.Request) -> list[Any]:
         """Fill in what the link says, and leave everything else as the visitor has it."""
@@ -316,19 +329,19 @@ class Desk:
         found = parse(prompt)
         return [restating.write(prompt, found.span if found else None, wanted), ""]
 
-    def compare(self, visit: Visit, *values: Any) -> Iterator[Updates]:
+    def compare(self, visit: Visit, blind: bool, *values: Any) -> Iterator[Updates]:
         """Stream both answers into their panes; closed by Stop and by a tab that goes away."""
         form = Form(*values)
         played = None
         try:
-            requests = tuple(form.requests(self._page.settings, list(self._page.names())))
-            played = Round(form, requests, Answers.to(requests).rows)
+            played = (voting.begin if blind else begin)(form, self._page.settings, list(self._page.names()))
             yield self._frame(visit, played, render.note("status.prepare"))
-            with closing(follow(self._page.answerer, requests)) as states:  # type: ignore[type-var]  # has a close
-                for state in paced(states):
-                    played = replace(played, rows=state.rows)
-                    yield self._frame(visit, played, render.status(state.status))
-            yield self._finish(visit.finished(played), played)
+            shown = voting.shown if blind else openly
+            with closing(follow(self._page.answerer, played.requests)) as states:  # type: ignore[type-var]  # has a close
+                for played, notice in shown(played, paced(states)):  # noqa: B020  # the round as far as it has come
+                    yield self._frame(visit, played, notice)
+            # A blind round counts once it has been voted on and its names are known.
+            yield self._finish(visit if blind else visit.finished(played), played)
         except Exception as error:
             if not isinstance(error, HesuiError):
                 log.exception("a comparison failed")
@@ -337,7 +350,13 @@ class Desk:
     def _frame(self, visit: Visit, played: Round, notice: str) -> Updates:
         left, right = render.panes(played)
         w = self._w
-        return {w.notice: notice, w.panes[0]: left, w.panes[1]: right, w.visit: visit.showing(played)}
+        return {
+            w.notice: notice,
+            w.panes[0]: left,
+            w.panes[1]: right,
+            w.ballot: voting.ballot(played),
+            w.visit: visit.showing(played),
+        }
 
     def _finish(self, visit: Visit, played: Round) -> Updates:
         w = self._w
@@ -358,9 +377,22 @@ class Desk:
     def stopped(self, visit: Visit) -> list[Any]:
         """Say of the answers as far as they came that they were stopped."""
         if visit.shown is None or visit.shown.done:
-            return [gr.skip()] * 5
+            return [gr.skip()] * 6
         played = replace(visit.shown, stopped=True)
-        return ["", *render.panes(played), render.spoken(played), visit.showing(played)]
+        return ["", *render.panes(played), voting.ballot(played), render.spoken(played), visit.showing(played)]
+
+    def blinded(self, on: bool, visit: Visit) -> list[Any]:
+        """Hide the choice of models while rounds are blind, and say what that means."""
+        waiting = voting.ballot(visit.shown)
+        return [*[gr.update(visible=not on)] * len(render.SIDES), waiting or voting.hint(on)]
+
+    def vote(self, visit: Visit, event: gr.EventData, request: gr.Request) -> Updates:
+        """Take the vote on the blind round on the page, and say who was who."""
+        try:
+            outcome = self._booth.cast(visit, picked(event), request)
+        except Exception as error:
+            return {self._w.notice: told(error)}
+        return {**self._finish(outcome.visit, outcome.opened), self._w.ballot: voting.thanks(outcome)}
 
     def address(self, *values: Any) -> str:
         """The query that restores the form; empty where it is too long for one."""
@@ -378,24 +410,12 @@ class Desk:
         """Bring back the round that was picked: form and answers."""
         index = event._data.get("index") if isinstance(event._data, dict) else None
         if not isinstance(index, int) or not 0 <= index < len(visit.rounds):
-            return [gr.skip()] * (len(NAMES) + 4)
+            return [gr.skip()] * (len(NAMES) + 5)
         played = visit.rounds[index]
         return [
             *(getattr(played.form, name) for name in NAMES),
             "",
             *render.panes(played),
+            voting.ballot(played),
             visit.showing(played),
         ]
-
-
-def paced(states: Iterable[Answers], frame: float = FRAME) -> Iterator[Answers]:
-    """`states` thinned to one a `frame` seconds; the last one, and each change of what is waited for, is kept."""
-    shown = float("-inf")
-    status, held = None, None
-    for state in states:
-        held = state
-        if state.status != status or time.monotonic() - shown >= frame:
-            shown, status, held = time.monotonic(), state.status, None
-            yield state
-    if held is not None:
-        yield held

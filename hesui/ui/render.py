@@ -15,6 +15,7 @@ from hesui.corpus.classes import Words
 from hesui.errors import HesuiError
 from hesui.length import Constraint, Verdict, check, count
 from hesui.records import BASE, EndReason, Loading, Request, Waiting
+from hesui.ui.blind import Sealed, squeezed
 from hesui.ui.texts import TEXTS, Text, demand, text
 from hesui.ui.visit import NEAR, Round, Score, Visit, judge
 
@@ -187,23 +188,28 @@ def panes(played: Round) -> tuple[str, ...]:
     stands = [standing(row, request, played.stopped) for row, request in zip(played.rows, played.requests, strict=True)]
     scale = ruler_end(played.requests[0].constraint, [stand.count for stand in stands])
     return tuple(
-        pane(side, row, request, stand, scale)
+        pane(side, row, request, stand, scale, played.sealed)
         for side, (row, request, stand) in enumerate(zip(played.rows, played.requests, stands, strict=True))
     )
 
 
-def pane(side: int, row: Answer, request: Request, stand: Standing, scale: int) -> str:
-    """One answer: who writes, the count, the verdict, the ruler, the text, the figures."""
+def pane(side: int, row: Answer, request: Request, stand: Standing, scale: int, sealed: Sealed | None = None) -> str:
+    """One answer: who writes, the count, the verdict, the ruler, the text, the figures; a sealed one tells no name."""
     running = stand.state in ("waiting", "writing", "within", "passing")
     return (
         f'<section class="pane {stand.state}{" running" if running else ""}" data-state="{stand.state}" '
         f'data-side="{SIDES[side]}" data-count="{stand.count}">'
-        f'<header><span class="who">{who(request.model)} {mode(request.guide, request.best_of)}</span>'
+        f'<header><span class="who">{_writer(side, request, sealed)}</span>'
         f'<span class="verdict"><b aria-hidden="true">{SHAPES.get(stand.state, "○")}</b> {stand.words}</span></header>'
         f'<div class="figure"><span class="count">{stand.count}</span>{_wanted(request)}</div>'
         f"{ruler(request.constraint, stand.count, scale)}"
-        f"{_answer(row, request, running)}{_figures(row, request)}</section>"
+        f"{_answer(row, request, running, sealed.covered[side : side + 1] if sealed else None)}"
+        f"{_figures(row, request, sealed is not None)}</section>"
     )
+
+
+def _writer(side: int, request: Request, sealed: Sealed | None) -> str:
+    return say(f"blind.{SIDES[side]}") if sealed else f"{who(request.model)} {mode(request.guide, request.best_of)}"
 
 
 def who(model: str) -> str:
@@ -277,22 +283,27 @@ def crossing(written: str, request: Request) -> int | None:
     return kept - 1 if 0 < kept <= len(written) else None
 
 
-def _answer(row: Answer, request: Request, running: bool) -> str:
+def _answer(row: Answer, request: Request, running: bool, covered: Sequence[str] | None = None) -> str:
+    """The text; instead of it as much of a covered one, where there is to be one."""
     cut = crossing(row.text, request)
-    within = escape(row.text if cut is None else row.text[:cut])
+    shown = row.text if covered is None else "".join(covered)[: len(row.text)]
+    told = (lambda text: escape(squeezed(text))) if covered is not None else escape
+    within = told(shown if cut is None else shown[:cut])
     limit = request.constraint.band.high if request.constraint else None
-    beyond = "" if cut is None else f'<mark class="beyond" data-limit="{limit}">{escape(row.text[cut:])}</mark>'
+    beyond = "" if cut is None else f'<mark class="beyond" data-limit="{limit}">{told(shown[cut:])}</mark>'
     caret = '<i class="caret"></i>' if running else ""
     if row.end and not row.text:
         return f'<div class="answer empty">{say("pane.nothing")}</div>'
     return f'<div class="answer" lang="zh-CN">{within}{beyond}{caret}</div>'
 
 
-def _figures(row: Answer, request: Request) -> str:
+def _figures(row: Answer, request: Request, sealed: bool = False) -> str:
     if row.end is None:
         return '<footer class="figures"></footer>'
     verdict = judge(row, request)
     items = [f"{say(f'count.{name}')} {count(row.text, name)}" for name in SHOWN_COUNTS]
+    if sealed:  # speed, tokens and remarks would tell who it was
+        return f'<footer class="figures"><span class="counts">{_list(items)}</span></footer>'
     figures = [say("stat.error", n=f"{verdict.error:+d}" if verdict.error else "0")] if verdict else []
     if row.end.seconds > 0:
         figures.append(say("stat.speed", n=f"{row.end.drawn / row.end.seconds:,.0f}"))
@@ -325,7 +336,7 @@ def spoken(played: Round) -> str:
         say(
             "live.side",
             side=TEXTS[f"side.{SIDES[side]}"],
-            model=request.model,
+            model=TEXTS[f"blind.{SIDES[side]}"] if played.sealed else request.model,
             count=stand.count,
             state=text(f"state.{stand.state}", n=stand.by),
         )

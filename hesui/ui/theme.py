@@ -7,8 +7,14 @@ from pathlib import Path
 from gradio.themes import Base
 
 HERE = Path(__file__).parent
-STYLES = (HERE / "style.css", HERE / "review.css", HERE / "review_owner.css", HERE / "train.css")
-SCRIPTS = (HERE / "page.js", HERE / "review.js")
+STYLES = (
+    HERE / "style.css",
+    HERE / "review.css",
+    HERE / "review_owner.css",
+    HERE / "train.css",
+    HERE / "leaderboard.css",
+)
+SCRIPTS = (HERE / "page.js", HERE / "review.js", HERE / "leaderboard.js")
 FAVICON = HERE / "favicon.svg"
 
 SANS = [

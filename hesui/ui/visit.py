@@ -9,6 +9,7 @@ from typing import NamedTuple
 from hesui.answers import Answer
 from hesui.length import Verdict, check
 from hesui.records import EndReason, Request
+from hesui.ui.blind import Sealed
 from hesui.ui.form import Form
 
 KEPT = 30  # rounds in the history
@@ -23,11 +24,17 @@ class Round:
     requests: tuple[Request, ...]
     rows: tuple[Answer, ...]
     stopped: bool = False
+    sealed: Sealed | None = None  # set while a blind round waits for its vote: no name may be shown
 
     @property
     def done(self) -> bool:
         """Whether every answer has ended."""
         return all(row.end for row in self.rows)
+
+    def turned(self) -> Round:
+        """The same round with its sides the other way round."""
+        form = replace(self.form, left=self.form.right, right=self.form.left)
+        return replace(self, form=form, requests=self.requests[::-1], rows=self.rows[::-1])
 
 
 class Mark(NamedTuple):

@@ -10,7 +10,7 @@ from pathlib import Path
 import hesui
 from hesui.answers import Answer, Answers
 from hesui.records import Loading, Waiting
-from hesui.ui.compare import paced
+from hesui.ui.rounds import paced
 
 ROOT = Path(hesui.__file__).parent.parent
 EMPTY = Answers((Answer("base"),))

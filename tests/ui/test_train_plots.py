@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hesui.train import advice as rules
 from hesui.train.advice import Advice
 from hesui.train.curves import Curves, Point, Probe, Sample, smoothed
+from hesui.ui.drawing import axes, charts
 from hesui.ui.texts import TEXTS
-from hesui.ui.train import advised, axes, plots
+from hesui.ui.train import advised, plots
 
 NAN = math.nan
 NASTY = '<img src=x onerror="alert(1)">'
@@ -98,8 +99,8 @@ def test_whatever_was_measured_is_drawn_inside_its_frame(losses, norms, shares):
         assert well_formed(html)
         for drawn in re.findall(r' d="([^"]*)"', html):
             for x, y in re.findall(r"[ML](-?\d+) (-?\d+)", drawn):
-                assert 0 <= int(x) <= plots.WIDE
-                assert 0 <= int(y) <= plots.HIGH
+                assert 0 <= int(x) <= charts.WIDE
+                assert 0 <= int(y) <= charts.HIGH
         assert all(0 <= float(at) <= 100 for at in re.findall(r"--at:([-\d.a-z]+)%", html))
 
 
@@ -146,7 +147,7 @@ def test_a_spike_in_fifty_thousand_steps_is_drawn_and_the_page_stays_small():
     html = plots.loss(run(*losses))
     assert len(html) < 30_000
     heights = [int(y) for y in re.findall(r"[ML]\d+ (\d+)", paths(html, "raw")[0])]
-    assert sum(y <= plots.HIGH / 10 for y in heights) == 1
+    assert sum(y <= charts.HIGH / 10 for y in heights) == 1
 
 
 def test_a_wide_span_is_told_to_be_on_a_log_scale():
@@ -165,7 +166,7 @@ def test_the_probe_shows_every_measure_and_where_it_stands():
 
 def test_the_best_step_is_marked_in_loss_and_probe_at_the_same_place():
     for html in (plots.loss(FULL), plots.probe(FULL)):
-        assert paths(html, "mark") == [f"M{plots.WIDE // 2} 0V{plots.HIGH}"]
+        assert paths(html, "mark") == [f"M{charts.WIDE // 2} 0V{charts.HIGH}"]
         assert "best: step 20" in html
         assert "最佳：第 20 步" in html
 

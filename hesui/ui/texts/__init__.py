@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from hesui.length import Constraint
-from hesui.ui.texts import compare, data, errors, review, review_files, review_owner, train, train_advice
+from hesui.ui.texts import (
+    arena,
+    compare,
+    data,
+    errors,
+    leaderboard,
+    review,
+    review_files,
+    review_owner,
+    train,
+    train_advice,
+)
 from hesui.ui.texts.text import LANGS, Lang, Text
 
 __all__ = ["LANGS", "TEXTS", "Lang", "Text", "demand", "text"]
@@ -16,6 +27,8 @@ TEXTS: dict[str, Text] = (
     | review_owner.TEXTS
     | train.TEXTS
     | train_advice.TEXTS
+    | arena.TEXTS
+    | leaderboard.TEXTS
     | errors.TEXTS
 )
 

@@ -131,6 +131,16 @@ TEXTS: dict[str, Text] = {
     "end.time": Text("到时间上限被截断", "cut at the time limit"),
     "note.sequential": Text("两边依次生成", "answered one after the other"),
     "note.countdown": Text("解码时倒数剩余字数", "decoded with a countdown of what remains"),
+    "note.unguided": Text("字数引导帮不上这个答案", "without the length guide, which cannot help here"),
+    # what went wrong with a model behind a server
+    "note.unreachable": Text("连不上服务端，或连接中断", "the server cannot be reached, or the connection broke"),
+    "note.timeout": Text("服务端迟迟没有回应", "the server did not respond in time"),
+    "note.rate_limited": Text("服务端太忙，请稍后再试", "the server is too busy; try again in a moment"),
+    "note.unauthorised": Text("服务端拒绝了密钥或账户", "the server refuses the key or the account"),
+    "note.not_found": Text("服务端没有这个模型，或地址不对", "the server has no such model, or the address is wrong"),
+    "note.bad_request": Text("服务端不接受这个请求", "the server does not take this request"),
+    "note.filtered": Text("被服务端的内容过滤拦下", "stopped by the server's content filter"),
+    "note.server": Text("服务端出错", "an error of the server"),
     "live.side": Text("{side}：{model}，{count} 字，{state}。", "{side}: {model}, count {count}, {state}."),
     # status above the panes
     "status.loading": Text("正在加载模型 {what}", "Loading model {what}"),

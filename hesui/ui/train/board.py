@@ -14,9 +14,9 @@ from hesui.train.config import PRESETS, TrainConfig
 from hesui.train.curves import Curves, Probe, Series, finite
 from hesui.train.jobs import View
 from hesui.ui import parts
+from hesui.ui.drawing import axes
 from hesui.ui.render import note, say
 from hesui.ui.texts import TEXTS
-from hesui.ui.train import axes
 from hesui.ui.train.room import label
 
 HEADS = ("when", "data", "method", "settings", "state", "steps", "best", "note")

@@ -1,7 +1,6 @@
-"""The curves of a run as charts: SVG that stretches to its place and words beside it, without any script.
+"""The curves of a run as charts.
 
-Pure functions over curves; knows no file and no widget. Lines keep their width and dots their shape however wide the
-chart becomes, because strokes do not scale; numbers stand in HTML, so that they stay readable on a phone.
+Pure functions over curves; knows no file and no widget.
 """
 
 from __future__ import annotations
@@ -9,18 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
-from typing import NamedTuple
 
 from hesui.train.curves import Curves, Point, Probe, Sample, Series, best, finite, thin
 from hesui.ui import parts
+from hesui.ui.drawing import axes
+from hesui.ui.drawing.axes import Axis
+from hesui.ui.drawing.charts import HIGH, Flag, Frame, Key, Line, along, chart, colour, frame, legend, path
 from hesui.ui.render import SHAPES, say
 from hesui.ui.texts import TEXTS
-from hesui.ui.train import axes
-from hesui.ui.train.axes import Axis
 from hesui.ui.visit import NEAR
 
-WIDE, HIGH = 2000, 1000  # units of the drawing
-COLOURS = 6  # of runs in one chart; more runs share them, dashed
 FEW = 4  # numbers beside a small chart
 WILD = 50.0  # times the least gradient norm, from where a log scale shows more than it hides
 ROWS = 6  # samples of one prompt through time at most
@@ -33,28 +30,12 @@ MEASURES: Mapping[str, Callable[[Probe], float]] = {
 }
 
 
-class Line(NamedTuple):
-    """One line of a chart, or the dots of one."""
-
-    series: Series
-    kind: str  # the classes that colour it
-    dots: bool = False  # a dot at each measurement
-
-
-class Key(NamedTuple):
-    """What a line means and where it has come to."""
-
-    kind: str
-    words: str  # HTML
-    value: str = ""
-
-
 def loss(curves: Curves) -> str:
     """The loss, raw and smoothed, and the one on validation."""
     lines = [
-        Line(curves.loss, "raw"),
-        Line(curves.smooth, "smooth"),
-        Line(curves.evaluation, "eval", dots=True),
+        _line(curves.loss, "raw"),
+        _line(curves.smooth, "smooth"),
+        _line(curves.evaluation, "eval", dots=True),
     ]
     values = _values(lines)
     if not values:
@@ -70,7 +51,7 @@ def loss(curves: Curves) -> str:
         keys.append(Key("broken", say("plot.broken"), f"{len(broken):,}"))
     y = axes.fitting(values)
     body = _frame(_steps(curves), y, lines, mark=_mark(curves), broken=broken)
-    return _chart("loss", _legend(keys) + body, note=_scale(y), aloud=_aloud("plot.loss", curves.smooth))
+    return _chart("loss", legend(keys) + body, note=_scale(y), aloud=_aloud("plot.loss", curves.smooth))
 
 
 def probe(curves: Curves) -> str:
@@ -78,12 +59,12 @@ def probe(curves: Curves) -> str:
     if not curves.probes:
         return _chart("probe", parts.hint("plot.empty.probe"))
     series = {name: _measure(curves.probes, read) for name, read in MEASURES.items()}
-    lines = [Line(points, name, dots=True) for name, points in reversed(series.items())]  # what counts most on top
+    lines = [_line(points, name, dots=True) for name, points in reversed(series.items())]  # what counts most on top
     keys = [Key(name, say(f"plot.{name}"), _percent(points)) for name, points in series.items() if finite(points)]
     body = _frame(_steps(curves), axes.shares(), lines, mark=_mark(curves), percent=True)
     return _chart(
         "probe",
-        _legend(keys) + body,
+        legend(keys) + body,
         note=say("plot.probe.n", n=curves.probes[-1].n),
         aloud=_aloud("plot.satisfied", series["satisfied"]),
     )
@@ -105,7 +86,7 @@ def rates(curves: Curves) -> str:
 def _small(name: str, series: Series, zero: bool, curves: Curves) -> str:
     values = [point.value for point in finite(series)]
     y = axes.linear(values, zero=True, ticks=FEW) if zero else axes.fitting(values, WILD, FEW)
-    body = _frame(_steps(curves), y, [Line(series, "rate")])
+    body = _frame(_steps(curves), y, [_line(series, "rate")])
     return (
         f"<figure><figcaption>{say(f'plot.{name}')} <b>{axes.short(values[-1])}</b> {_scale(y)}</figcaption>"
         f"{body}</figure>"
@@ -126,20 +107,15 @@ def overlay(runs: Mapping[str, Curves]) -> str:
 
 
 def _together(name: str, series: Mapping[str, Series], x: Axis, percent: bool) -> str:
-    kinds = {run: _kind(at) for at, run in enumerate(series)}
-    lines = [Line(points, kinds[run], dots=percent) for run, points in series.items()]
+    kinds = {run: colour(at) for at, run in enumerate(series)}
+    lines = [_line(points, kinds[run], dots=percent) for run, points in series.items()]
     values = _values(lines)
     if not values:
         return _chart(name, parts.hint("plot.empty"))
     y = axes.shares() if percent else axes.fitting(values)
     told = _percent if percent else _last
     keys = [Key(kinds[run], escape(run), told(points)) for run, points in series.items()]
-    return _chart(name, _legend(keys) + _frame(x, y, lines, percent=percent), note=_scale(y))
-
-
-def _kind(at: int) -> str:
-    """A run's colour; from the seventh on the same once more, dashed."""
-    return f"run{at % COLOURS}" + (" dashed" if at >= COLOURS else "")
+    return _chart(name, legend(keys) + _frame(x, y, lines, percent=percent), note=_scale(y))
 
 
 def samples(curves: Curves) -> str:
@@ -182,13 +158,7 @@ def _counted(one: Sample) -> str:
 
 
 def _chart(name: str, body: str, note: str = "", aloud: str = "") -> str:
-    small = f"<small>{note}</small>" if note else ""
-    return f'<section class="tp-chart tp-{name.replace(".", "-")}"><h3>{say(f"plot.{name}")} {small}</h3>{aloud}{body}</section>'
-
-
-def _legend(keys: Iterable[Key]) -> str:
-    items = "".join(f'<li><i class="tp-key {key.kind}"></i>{key.words} <b>{key.value}</b></li>' for key in keys)
-    return f'<ul class="tp-legend">{items}</ul>'
+    return chart(name.replace(".", "-"), say(f"plot.{name}"), body, note, aloud)
 
 
 def _frame(
@@ -199,68 +169,15 @@ def _frame(
     broken: Sequence[Point] = (),
     percent: bool = False,
 ) -> str:
-    """The drawing with its numbers: those of `y` at the left, the steps below."""
-    words = [f"{tick:.0%}" for tick in y.ticks] if percent else y.words()
-    left = "".join(
-        f'<span style="--at:{y.share(at):.2%}">{word}</span>' for at, word in zip(y.ticks, words, strict=True)
-    )
-    below = "".join(
-        f'<span style="--at:{x.share(at):.2%}">{word}</span>' for at, word in zip(x.ticks, x.words(), strict=True)
-    )
-    grid = "".join(f"M0 {_y(y, tick)}H{WIDE}" for tick in y.ticks)
-    drawn = "".join(_drawn(line, x, y) for line in lines)
-    spots = "".join(f"M{_x(x, step)} {HIGH}h0" for step, _ in thin(broken))
-    marked = f'<path class="mark" d="M{_x(x, mark)} 0V{HIGH}"/>' if mark is not None else ""
-    return (
-        f'<div class="tp-frame"><div class="tp-y" aria-hidden="true">{left}</div><div class="tp-plot">'
-        f'<svg viewBox="0 0 {WIDE} {HIGH}" preserveAspectRatio="none" aria-hidden="true">'
-        f'<path class="grid" d="{grid}"/>{marked}{drawn}{_path("broken dots", spots)}</svg>{_flag(x, mark)}</div>'
-        f'<div class="tp-x" aria-hidden="true">{below}</div><div class="tp-unit">{say("plot.steps")}</div></div>'
-    )
+    """The drawing over the steps, the best one marked."""
+    flag = None if mark is None else Flag(mark, say("plot.best", step=f"{mark:,}"))
+    spots = "".join(f"M{along(x, step)} {HIGH}h0" for step, _ in thin(broken))
+    around = Frame(x, y, say("plot.steps"), percent, flag, over=path("broken dots", spots))
+    return frame(around, lines)
 
 
-def _drawn(line: Line, x: Axis, y: Axis) -> str:
-    points = thin(line.series)
-    spots = [point for point in points if math.isfinite(point.value)] if line.dots else _lonely(points)
-    dots = "".join(f"M{_x(x, point.step)} {_y(y, point.value)}h0" for point in spots)
-    return _path(line.kind, _strokes(points, x, y)) + _path(f"{line.kind} dots", dots)
-
-
-def _strokes(points: Sequence[Point], x: Axis, y: Axis) -> str:
-    """A line through the points, with a gap where one is no number."""
-    told = []
-    pen = "M"
-    for step, value in points:
-        if math.isfinite(value):
-            told.append(f"{pen}{_x(x, step)} {_y(y, value)}")
-        pen = "L" if math.isfinite(value) else "M"
-    return "".join(told)
-
-
-def _lonely(points: Sequence[Point]) -> list[Point]:
-    """The points without a neighbour to draw a line to."""
-    good = [False, *(math.isfinite(point.value) for point in points), False]
-    return [point for at, point in enumerate(points, 1) if good[at] and not good[at - 1] and not good[at + 1]]
-
-
-def _path(kind: str, drawn: str) -> str:
-    return f'<path class="{kind}" d="{drawn}"/>' if drawn else ""
-
-
-def _flag(x: Axis, mark: int | None) -> str:
-    """The word at the best step's line; on the side of it that has room."""
-    if mark is None:
-        return ""
-    side = "right" if x.share(mark) < 0.5 else "left"
-    return f'<span class="tp-flag {side}" style="--at:{x.share(mark):.2%}">{say("plot.best", step=f"{mark:,}")}</span>'
-
-
-def _x(axis: Axis, step: int) -> int:
-    return round(WIDE * axis.share(step))
-
-
-def _y(axis: Axis, value: float) -> int:
-    return round(HIGH * (1 - axis.share(value)))
+def _line(series: Series, kind: str, dots: bool = False) -> Line:
+    return Line(thin(series), kind, dots)
 
 
 def _steps(curves: Curves) -> Axis:
@@ -282,7 +199,7 @@ def _measure(probes: Iterable[Probe], read: Callable[[Probe], float]) -> Series:
 
 
 def _values(lines: Iterable[Line]) -> list[float]:
-    return [point.value for line in lines for point in finite(line.series)]
+    return [value for line in lines for _, value in line.series if math.isfinite(value)]
 
 
 def _last(series: Series) -> str:

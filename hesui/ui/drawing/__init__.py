@@ -1,0 +1,1 @@
+"""Charts as HTML and SVG without any script; knows neither runs nor boards."""
