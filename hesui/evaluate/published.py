@@ -9,7 +9,8 @@ class Published(NamedTuple):
     """One row that was not measured here; shares from 0 to 1, None where nothing was published."""
 
     model: str
-    how: str  # how it was trained, as its authors name it
+    method: str  # how it was trained; "" = not
+    rows: int | None  # on how many rows, where that was published
     source: str  # who published it: contest or cookbook
     hit2: float | None = None
     hit5: float | None = None
@@ -23,10 +24,10 @@ class Published(NamedTuple):
 
 CONTEST, COOKBOOK = "contest", "cookbook"
 PUBLISHED = (
-    Published("ERNIE-Speed", "", CONTEST, 0.05, 0.11, 0.30),
-    Published("ERNIE-Speed V2_4", "SFT, 800 rows", CONTEST, 0.35, 0.69, 0.88),
-    Published("ERNIE-Speed V3", "SFT, 2,000 rows", CONTEST, 0.47, 0.85, 0.98),
-    Published("Qianfan SFT", "SFT, 1 epoch", COOKBOOK, qianfan=0.629),
-    Published("Qianfan DPO", "DPO", COOKBOOK, qianfan=0.733),
-    Published("Qianfan SFT + DPO", "SFT, 1 epoch, then DPO", COOKBOOK, qianfan=0.744),
+    Published("ERNIE-Speed", "", None, CONTEST, 0.05, 0.11, 0.30),
+    Published("ERNIE-Speed V2_4", "SFT", 800, CONTEST, 0.35, 0.69, 0.88),
+    Published("ERNIE-Speed V3", "SFT", 2000, CONTEST, 0.47, 0.85, 0.98),
+    Published("Qianfan SFT", "SFT", None, COOKBOOK, qianfan=0.629),
+    Published("Qianfan DPO", "DPO", None, COOKBOOK, qianfan=0.733),
+    Published("Qianfan SFT + DPO", "SFT + DPO", None, COOKBOOK, qianfan=0.744),
 )

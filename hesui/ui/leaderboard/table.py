@@ -176,7 +176,8 @@ def _quoted(columns: Sequence[Column]) -> str:
 
 def _quote(one: Published, columns: Iterable[Column]) -> str:
     cells = "".join(f'<td data-col="{column.name}">{_published(one, column)}</td>' for column in columns)
-    about = f"<small>{escape(one.how)}</small>" if one.how else ""
+    rows = f" · {say('lb.rows', n=f'{one.rows:,}')}" if one.rows is not None else ""
+    about = f"<small>{escape(one.method)}{rows}</small>" if one.method else ""
     source = f'<span class="tag">{say(f"lb.quoted.{one.source}")}</span>'
     columns_of = f"<small>{say('lb.col.qianfan')} {one.qianfan:.3f}</small>" if one.qianfan is not None else ""
     return (
