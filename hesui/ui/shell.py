@@ -13,14 +13,14 @@ import gradio as gr
 
 from hesui.records import Answerer
 from hesui.settings import Settings
-from hesui.ui import compare, data, review, train
+from hesui.ui import compare, data, leaderboard, review, train
 from hesui.ui.labels import Labels, Says
 from hesui.ui.page import Page, html, opening
 from hesui.ui.render import say
 from hesui.ui.texts import TEXTS
 from hesui.ui.theme import FAVICON, SCRIPTS, STYLES, theme
 
-TABS = (compare, data, review, train)
+TABS = (compare, data, review, train, leaderboard)
 GRADIO_OPTIONS = {
     "GRADIO_ANALYTICS_ENABLED": "False",  # its look-ups at the vendor
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",  # its statistics: a data frame of all events after each event
