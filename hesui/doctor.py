@@ -148,6 +148,10 @@ def _models(report: Report, settings: Settings) -> None:
             registry.adapter(name)
         except HesuiError as error:
             report.findings.append(Finding("error", f"adapter {name}: {error}", "or remove its folder"))
+    for name, remote in settings.remotes.items():
+        if remote.key_env and not os.environ.get(remote.key_env):
+            what = f"the model {name} wants a key, and {remote.key_env} is not set"
+            report.findings.append(Finding("warning", what, "export it, or leave key_env out"))
     if settings.base_model == EMBEDDED:
         _embedded(report, TINY)
 

@@ -204,6 +204,14 @@ def test_the_doctor_shows_no_password_and_says_when_the_database_is_silent(hesui
     assert any("HESUI_DATABASE_URL" in finding["what"] for finding in outcome.json["findings"])
 
 
+def test_the_doctor_misses_the_key_of_a_model_behind_a_server(hesui, monkeypatch):
+    monkeypatch.setenv(
+        "HESUI_REMOTES", '{"far": {"url": "http://127.0.0.1:1/v1", "model": "x", "key_env": "NO_KEY_HERE"}}'
+    )
+    found = hesui("doctor", "--json").json["findings"]
+    assert [one["level"] for one in found if "NO_KEY_HERE" in one["what"]] == ["warning"]
+
+
 def test_the_doctor_says_what_is_broken_and_what_to_do(hesui, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("HESUI_HOME", str(tmp_path / "file" / "home"))
