@@ -67,6 +67,7 @@ class End:
     drawn: int  # tokens sampled in all, with those of discarded candidates and tails
     seconds: float  # from the first step of this answer to its end, waiting excluded
     note: str | None = None  # e.g. "sequential": why it could not share a batch
+    prompt: int | None = None  # tokens of the prompt; None = whoever answered does not tell
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     prices: Prices = {}  # of teachers, as JSON: {"model": [input, output]}, money for a million tokens
     remotes: Remotes = {}  # models behind servers, as JSON: {"name": {"url": …, "model": …, "key_env": …}}
     auto_resume: bool = False  # training runs whose process is gone go on by themselves
+    api_key: SecretStr = SecretStr("")  # for the OpenAI-compatible endpoint; "" = none: it is for this machine only
     host: str = "127.0.0.1"  # where the app listens
     port: int = Field(7860, ge=0, le=65535)
 

@@ -22,6 +22,7 @@ from hesui.cli import (
     evaluate_judge,
     evaluate_labels,
     models,
+    publish,
     review,
     train,
     train_sweep,
@@ -49,6 +50,7 @@ evaluate.app.add_typer(evaluate_judge.app)
 evaluate.app.add_typer(evaluate_labels.app)
 evaluate.app.command("arena", epilog=arena.EPILOG)(arena.arena_command)
 app.command("leaderboard", epilog="Example:  hesui leaderboard --counter han --json")(evaluate.leaderboard_command)
+app.add_typer(publish.app, name="publish", help="Publish adapters and data sets to the Hugging Face Hub.")
 app.add_typer(models.app, name="models", help="List the models, merge an adapter, build the embedded ones.")
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from hesui.answers import Answer, Answers, collect, follow
+from hesui.api.replies import record
 from hesui.cli.options import (
     AsJson,
     BestOf,
@@ -99,7 +100,7 @@ def generate_command(
     router = _router(settings)
     if as_json:
         answers = collect(router, requests)
-        print_json(_record(answers[0], requests[0]))
+        print_json(record(answers[0], requests[0]))
     else:
         revised = guide or best_of > 1  # then text may be taken back, which a pipe cannot
         states = follow(router, requests)
@@ -136,7 +137,7 @@ def compare_command(
     answers = collect(_router(settings), requests)
     constraint = requests[0].constraint
     if as_json:
-        records = [_record(answer, request) for answer, request in zip(answers, requests, strict=True)]
+        records = [record(answer, request) for answer, request in zip(answers, requests, strict=True)]
         print_json({"constraint": constraint and asdict(constraint), "answers": records})
     else:
         print(f"demand: {_describe(constraint) if constraint else 'none'}")
@@ -198,18 +199,6 @@ def _show_last(states: Iterable[Answers]) -> Answer:
     *_, last = states
     print(last.rows[0].text)
     return last.rows[0]
-
-
-def _record(answer: Answer, request: Request) -> dict[str, object]:
-    """One answer as the JSON output has it; `ok` is null where nothing is demanded."""
-    verdict = request.constraint and check(answer.text, request.constraint, request.counter)
-    return {
-        "model": answer.model,
-        "text": answer.text,
-        "count": verdict.count if verdict else count(answer.text, request.counter),
-        "ok": verdict.ok if verdict else None,
-        "end_reason": answer.end and answer.end.reason.value,
-    }
 
 
 def _summary(answer: Answer, request: Request) -> str:

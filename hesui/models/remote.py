@@ -157,6 +157,7 @@ class Candidate:
     written: str = ""  # with thoughts
     chunks: int = 0
     usage: int | None = None  # tokens, as the server tells
+    prompt: int | None = None  # tokens of the prompt, as the server tells
     reason: EndReason | None = None
     fault: str | None = None  # what went wrong, as a note
 
@@ -173,9 +174,9 @@ class Candidate:
     def take(self, chunk: object, model: str) -> bool:
         """Note what one event of the stream holds; whether it holds text."""
         event = _mapping(chunk)
-        counted = _mapping(event.get("usage")).get("completion_tokens")
-        if isinstance(counted, int) and counted >= 0:
-            self.usage = counted
+        usage = _mapping(event.get("usage"))
+        self.usage = _tokens(usage.get("completion_tokens"), self.usage)
+        self.prompt = _tokens(usage.get("prompt_tokens"), self.prompt)
         choices = event.get("choices")
         choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
         if finish := choice.get("finish_reason"):
@@ -232,6 +233,7 @@ class Row:
             drawn=sum(candidate.tokens for candidate in self.candidates),
             seconds=time.monotonic() - self.started if self.started is not None else 0.0,
             note=best.fault or unguided,
+            prompt=best.prompt,
         )
         return Piece(self.index, piece.text, piece.keep, end)
 
@@ -332,6 +334,10 @@ def _fault(error: Exception, line: Line) -> tuple[Outcome, str]:
     if isinstance(error, APITimeoutError):
         return Outcome.TIMEOUT, detail
     return Outcome.UNREACHABLE if isinstance(error, APIConnectionError) else Outcome.SERVER, detail
+
+
+def _tokens(told: object, known: int | None) -> int | None:
+    return told if isinstance(told, int) and told >= 0 else known
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -56,7 +56,8 @@ class Row:
         piece = self._show(answer(strip(text)) if self.marks else text) or Piece(self.index)
         self.ended = True
         drawn = sum(draft.drawn for draft in self.drafts) + sum(search.drawn for search in self.searches)
-        end = End(reason or own, tokens, drawn, time.monotonic() - self.started, self.note)
+        seconds = time.monotonic() - self.started
+        end = End(reason or own, tokens, drawn, seconds, self.note, len(self.drafts[0].prompt))
         return Piece(self.index, piece.text, piece.keep, end)
 
     def _show(self, text: str) -> Piece | None:

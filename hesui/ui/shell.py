@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
 
+from hesui.api.endpoint import routes
 from hesui.records import Answerer
 from hesui.settings import Settings
-from hesui.ui import compare, data, leaderboard, review, train
+from hesui.ui import calls, compare, data, leaderboard, review, train
 from hesui.ui.labels import Labels, Says
 from hesui.ui.page import Page, html, opening
 from hesui.ui.render import say
@@ -36,11 +38,13 @@ def build(settings: Settings, answerer: Answerer, names: Callable[[], Sequence[s
     with blocks:
         language, light = _header(labels)
         page = Page(blocks, labels, settings, answerer, names, opening(settings))
+        calls.expose(page)  # before the tabs, whose own functions may have the same names
         _tabs(page)
         script = f"() => {{ window.hesuiLabels = {labels.table()}; return hesui.ready(); }}"
         blocks.load(None, None, labels.widgets, js=script)
         language.click(None, None, labels.widgets, js="() => hesui.switchLanguage()")
         light.click(None, None, None, js="() => hesui.switchTheme()")
+    calls.hide_others(blocks)
     return blocks
 
 
@@ -88,6 +92,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "footer_links": [],
         "run_history": False,
         "ssr_mode": False,
+        "mcp_server": find_spec("mcp") is not None,  # not required: Gradio's extra for it holds pydantic back
         "max_threads": THREADS,
         "max_file_size": UPLOAD,
     }
@@ -98,5 +103,6 @@ def serve(settings: Settings, answerer: Answerer, names: Callable[[], Sequence[s
     os.environ.update(GRADIO_OPTIONS)
     blocks = build(settings, answerer, names)
     blocks.queue(default_concurrency_limit=compare.VISITORS)
-    blocks.launch(**launch_options(settings), **options)
+    beside = [routes(settings, answerer, names)]  # before Gradio's own routes
+    blocks.launch(**launch_options(settings), app_kwargs={"routes": beside}, **options)
     return blocks

@@ -47,7 +47,8 @@ def only(engine: RemoteEngine, request: Request) -> Answer:
 def test_an_answer_comes_piece_by_piece_and_ends_with_the_servers_count(remote, server):
     states = [state.rows[0] for state in follow(remote(), [ask()])]
     assert states[-1].text == server.log()[0]["text"]
-    assert len({state.text for state in states}) == len(states[-1].text)
+    shown = {state.text for state in states} - {""}  # a piece that changes nothing may come before the first
+    assert len(shown) == len(states[-1].text.replace(" ", ""))  # blanks are shown with what follows them
     end = states[-1].end
     assert (end.reason, end.tokens, end.drawn, end.note) == (EndReason.END, 10, 10, None)
     assert end.seconds > 0

@@ -277,6 +277,8 @@ TEXTS: dict[str, Text] = {
         "“{value}”不是字数要求，例如：50字以内、300字左右、30-80字。",
         "“{value}” is no length demand; write e.g. 50字以内, 300字左右, 30-80字 or “within 50 words”.",
     ),
+    "error.api_field": Text("请求中的“{name}”不能用：{reason}", "“{name}” of the request cannot be used: {reason}"),
+    "error.api_unsupported": Text("这里不支持“{name}”，请去掉。", "“{name}” is not supported here; leave it out."),
     "error.split_unknown": Text("没有划分“{name}”，可用：{known}。", "There is no split “{name}”; there are: {known}."),
     "error.source_unknown": Text(
         "“{source}”不是文件，也不是 seeds、eval、latest 或运行的编号（现有：{known}）。",
@@ -399,5 +401,55 @@ TEXTS: dict[str, Text] = {
     "error.remote_hub": Text(
         "Hub 没有完成（{doing}）：{reason}。请检查 HF_TOKEN、它的权限和网络，再继续这次训练。",
         "The Hub did not do it ({doing}): {reason}. Check HF_TOKEN, its rights and the network, then let the run go on.",
+    ),
+    # publishing
+    "error.publish_repo": Text(
+        "“{repo}”不是仓库名，请写成 用户名/名称，各不超过 96 个字母、数字、-、_ 或 .。",
+        "“{repo}” names no repository; write owner/name, each of up to 96 letters, digits, -, _ or .",
+    ),
+    "error.publish_token": Text(
+        "没有令牌：请导出可写的 HF_TOKEN，或运行 hf auth login 登录。",
+        "There is no token: export HF_TOKEN with one that may write, or sign in with hf auth login.",
+    ),
+    "error.publish_token_inside": Text(
+        "文件 {names} 里含有访问令牌，请先去掉。", "The files {names} hold the access token; take it out of them."
+    ),
+    "error.publish_expired": Text(
+        "Hub 不接受这个令牌：它已过期或被撤销。请新建一个可写的令牌并导出为 HF_TOKEN。",
+        "The Hub does not take the token: it has expired or was revoked. Make a new one that may write, and export it as HF_TOKEN.",
+    ),
+    "error.publish_rights": Text(
+        "这个令牌不能写入 {repo}。请检查用户名，并给令牌写入权限。",
+        "The token may not write to {repo}. Check the owner's name, and give the token the right to write there.",
+    ),
+    "error.publish_taken": Text(
+        "名称 {repo} 已被占用，而这个令牌不能把它作为 {kind} 打开。请换个名称，或换一个可读它的令牌。",
+        "The name {repo} is taken by something that this token cannot open as a {kind}. Take another name, or a token that may read it.",
+    ),
+    "error.publish_public": Text(
+        "所有人都能看到 {repo}。确实要公开请加 --public，否则请先在它的页面上改为私有。",
+        "Everyone can read {repo}. Say --public if that is meant, or make it private on its page first.",
+    ),
+    "error.publish_foreign": Text(
+        "{repo} 里有不是 hesui 写的、或之后被改过的文件：{names}。请换个名称，移走它们，或用 --overwrite 替换。",
+        "{repo} holds files that hesui did not write, or that were changed since: {names}. Take another name, move them away, "
+        "or replace them with --overwrite.",
+    ),
+    "error.publish_moved": Text(
+        "其间有人改动了 {repo}，请先看一看，再运行同样的命令。",
+        "Somebody changed {repo} in the meantime. Look at it, then run the same command again.",
+    ),
+    "error.publish_offline": Text(
+        "设置了 HF_HUB_OFFLINE，因此不会连接 Hub；要发布请取消它。",
+        "HF_HUB_OFFLINE is set, so the Hub is not asked; unset it to publish.",
+    ),
+    "error.publish_network": Text(
+        "与 Hub 的连接断了（{reason}）。请检查网络，再运行同样的命令；已上传的内容不会重传。",
+        "The connection to the Hub broke ({reason}). Check the network and run the same command again: what is there already "
+        "is not sent again.",
+    ),
+    "error.publish_hub": Text(
+        "Hub 没有接受：{reason}。请再运行同样的命令。",
+        "The Hub did not take it: {reason}. Run the same command again.",
     ),
 }

@@ -1,0 +1,1 @@
+"""The OpenAI-compatible endpoint, beside the page on the same server; knows no widget."""
