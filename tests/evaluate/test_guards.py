@@ -26,6 +26,7 @@ from hesui.evaluate.guards import (
 )
 from hesui.evaluate.overlap import GRAM, Known, bleu, rouge_l, rouge_n, self_bleu
 from hesui.length import parse
+from hesui.quality import units
 
 PROMPT = "请给王老师写一段新年祝福，提到高考。"
 ASKED = Asked(PROMPT)
@@ -183,6 +184,17 @@ def test_rouge_is_what_a_hand_works_out():
     assert (rouge_n(ours, theirs, 1), rouge_n(ours, theirs, 2)) == (0.8, 0)
     assert rouge_l(ours, theirs) == pytest.approx(2 * 3 / 10)
     assert (rouge_n("", "", 1), rouge_n("福", "春", 2), rouge_l("", "！")) == (None, None, None)
+
+
+def test_bleu_is_sacrebleus_on_units_set_apart_by_spaces():
+    sacrebleu = pytest.importorskip("sacrebleu")
+    rng = Random(5)
+    texts = [example("greeting", "train", rng, exact_length).completion for _ in range(20)]
+    pairs = [(texts[:10], texts[10:]), ([HONEST], [HONEST]), (["新年好"], ["新春快乐"])]
+    for ours, theirs in pairs:
+        apart = [[" ".join(units(text)) for text in side] for side in (ours, theirs)]
+        wanted = sacrebleu.corpus_bleu(apart[0], [apart[1]], tokenize="none", use_effective_order=True)
+        assert bleu(ours, theirs) == pytest.approx(wanted.score / 100)
 
 
 def test_self_bleu_tells_answers_that_are_alike_from_others():
