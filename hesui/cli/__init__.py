@@ -50,7 +50,7 @@ evaluate.app.add_typer(evaluate_judge.app)
 evaluate.app.add_typer(evaluate_labels.app)
 evaluate.app.command("arena", epilog=arena.EPILOG)(arena.arena_command)
 app.command("leaderboard", epilog="Example:  hesui leaderboard --counter han --json")(evaluate.leaderboard_command)
-app.add_typer(publish.app, name="publish", help="Publish adapters and data sets to the Hugging Face Hub.")
+app.add_typer(publish.app, name="publish", help="Publish adapters, data sets and the app to the Hugging Face Hub.")
 app.add_typer(models.app, name="models", help="List the models, merge an adapter, build the embedded ones.")
 
 

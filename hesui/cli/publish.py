@@ -1,9 +1,9 @@
-"""Commands that publish adapters and data sets to the Hugging Face Hub. No option takes a token."""
+"""Commands that publish adapters, data sets and the app to the Hugging Face Hub. No option takes a token."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -61,6 +61,37 @@ def dataset_command(
 
     parcel = dataset_parcel(folder, to, licence)
     _carry(parcel, to, dry_run, public, overwrite, as_json)
+
+
+@app.command("space", epilog="Example:  hesui publish space --to me/greetings --sdk docker --dry-run")
+def space_command(
+    to: To,
+    sdk: Annotated[Literal["docker", "gradio"], typer.Option("--sdk", help="What the Space runs on.")] = "docker",
+    dry_run: DryRun = False,
+    public: Public = False,
+    overwrite: Overwrite = False,
+    no_check: Annotated[bool, typer.Option("--no-check", help="Upload without starting the app here first.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Publish the app as a Space, once it has started here from the same files."""
+    from hesui.publish.space import space_parcel
+
+    parcel = space_parcel(to, sdk)
+    if not dry_run and not no_check:
+        from hesui.publish.trial import check
+
+        note("starting the app from the files that are to be uploaded")
+        check(parcel, _titles())
+    _carry(parcel, to, dry_run, public, overwrite, as_json)
+
+
+def _titles() -> list[str]:
+    """What the tabs of the page are called when it comes."""
+    from hesui.ui.labels import FIRST
+    from hesui.ui.shell import TABS
+    from hesui.ui.texts import TEXTS
+
+    return [str(getattr(TEXTS[tab.TITLE], FIRST)) for tab in TABS]
 
 
 def _carry(parcel: Parcel, to: str, dry_run: bool, public: bool, overwrite: bool, as_json: bool) -> None:

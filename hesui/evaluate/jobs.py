@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from hesui.errors import InputError
@@ -191,5 +191,12 @@ def _told(folder: EvaluationFolder, process: Identity) -> float:
         return float("inf")
 
 
-def _versions() -> Mapping[str, Any]:
-    return {name: version(name) for name in ("hesui", "torch", "transformers", "peft")}
+def _versions() -> Mapping[str, str | None]:
+    """None where a package is not installed, as hesui itself is in a checkout that only runs."""
+    found: dict[str, str | None] = {}
+    for name in ("hesui", "torch", "transformers", "peft"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found

@@ -1,4 +1,4 @@
-"""Carries parcels to the Hugging Face Hub; the only module that talks to it. Knows neither adapters nor data sets.
+"""Carries parcels to the Hugging Face Hub; the only module that talks to it. Knows neither adapters nor data sets nor apps.
 
 A repository that exists is updated: what hesui put there and nobody has touched since is replaced, what is not hesui's
 stays, and a file that somebody else wrote or changed stops everything before a byte has moved. The token is the
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TOKEN = "HF_TOKEN"  # noqa: S105 - the variable's name
 MESSAGE = "Publish with hesui"
 SHOWN = 200  # characters of what the Hub says
+PLACES = {"model": "", "dataset": "datasets/", "space": "spaces/"}  # of repositories, by kind, in addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ def publish(
             there = _look(api, parcel, repo)
     if there is None:
         raise _refused(repo)
-    _require_welcome(parcel, repo, there, public, overwrite)
+    # The Hub itself puts a card into a new Space.
+    _require_welcome(parcel, repo, there, public, overwrite or created)
     changed = [one for one in parcel.items if not there.same(one.name, one.mark)]
     names = {one.name for one in parcel.items}
     gone = [name for name in sorted(there.marks) if name not in names and there.untouched(name)]
@@ -94,7 +96,7 @@ def publish(
             commit = _commit(api, parcel, repo, there.head, changed, gone)
     sent = {one.name for one in changed}
     return Published(
-        repo, parcel.kind, f"{api.endpoint}/{'datasets/' if parcel.kind == 'dataset' else ''}{repo}", there.private,
+        repo, parcel.kind, f"{api.endpoint}/{PLACES[parcel.kind]}{repo}", there.private,
         created, commit, tuple(sorted(sent)), tuple(sorted(names - sent)), tuple(gone),
         tuple(name for name in sorted(there.marks) if name not in names and name not in gone),
     )  # fmt: skip
@@ -167,7 +169,7 @@ def _create(api: HfApi, parcel: Parcel, repo: str, public: bool) -> None:
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        api.create_repo(repo, repo_type=parcel.kind, private=not public, exist_ok=False)
+        api.create_repo(repo, repo_type=parcel.kind, private=not public, exist_ok=False, space_sdk=parcel.sdk)
     except HfHubHTTPError as error:
         if error.response.status_code != 409:
             raise

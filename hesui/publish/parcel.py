@@ -17,7 +17,8 @@ import regex
 from hesui.corpus.splits import written_by
 from hesui.errors import InputError
 
-Kind = Literal["model", "dataset"]
+Kind = Literal["model", "dataset", "space"]
+Sdk = Literal["docker", "gradio"]
 
 CARD = "README.md"
 LIST = "hesui-files.json"  # what hesui put into a repository, with hashes
@@ -63,8 +64,9 @@ class Parcel:
     """Everything that one repository is to hold."""
 
     kind: Kind
-    name: str  # of the adapter or the data set, for people
+    name: str  # of the adapter, the data set or the app, for people
     items: tuple[Item, ...]
+    sdk: Sdk | None = None  # what a Space runs on; None = it is no Space
 
     @property
     def card(self) -> str:
@@ -79,15 +81,16 @@ class Parcel:
     def record(self) -> dict[str, Any]:
         """The plan as the command line prints it."""
         files = [{"name": one.name, "size": one.size, "sha256": one.mark.sha256} for one in self.items]
-        return {"kind": self.kind, "name": self.name, "size": self.size, "files": files, "card": self.card}
+        kind = {"kind": self.kind, **({"sdk": self.sdk} if self.sdk else {})}
+        return {**kind, "name": self.name, "size": self.size, "files": files, "card": self.card}
 
 
-def parcel(kind: Kind, name: str, items: list[Item]) -> Parcel:
+def parcel(kind: Kind, name: str, items: list[Item], sdk: Sdk | None = None) -> Parcel:
     """A parcel of these files and the list of them."""
     ordered = sorted(items, key=lambda one: (one.name != CARD, one.name))
     known = {one.name: one.mark._asdict() for one in ordered}
     told = {"made_by": MADE_BY, "version": written_by(), "files": known}
-    return Parcel(kind, name, (*ordered, text_item(LIST, json.dumps(told, ensure_ascii=False, indent=1) + "\n")))
+    return Parcel(kind, name, (*ordered, text_item(LIST, json.dumps(told, ensure_ascii=False, indent=1) + "\n")), sdk)
 
 
 def file_item(name: str, path: Path) -> Item:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
+from hesui.errors import HesuiError
+
 SERVER = Path(__file__).parents[1] / "publish" / "hub_server.py"
 SECRET = "hf_writerwriterwriterwriter"
 
@@ -43,6 +45,27 @@ def test_a_dry_run_of_a_data_set(hesui, home, data):
     assert {"README.md", "train.jsonl", "manifest.json"} <= {one["name"] for one in plan["files"]}
 
 
+def test_a_dry_run_of_a_space_shows_its_files_and_starts_nothing(hesui, home, monkeypatch):
+    monkeypatch.setattr("hesui.publish.trial.check", lambda *_: pytest.fail("the app was started"))
+    plan = hesui("publish", "space", "--to", "ann/x", "--sdk", "gradio", "--dry-run", "--json").json
+    assert (plan["repo"], plan["kind"], plan["sdk"], plan["private"]) == ("ann/x", "space", "gradio", True)
+    names = {one["name"] for one in plan["files"]}
+    assert {"README.md", "app.py", "requirements.txt", "hesui/settings.py", "data/tiny/base/model.safetensors"} <= names
+    assert "Dockerfile" not in names and plan["card"].startswith("---\ntitle: ")
+
+
+def test_a_space_is_tried_before_it_goes_unless_that_is_not_wished(hesui, home, monkeypatch):
+    def fails(parcel, titles):
+        raise HesuiError(f"{len(parcel.items) > 99} {titles}")
+
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(home / "none"))
+    monkeypatch.setattr("hesui.publish.trial.check", fails)
+    tried = hesui("publish", "space", "--to", "ann/x")
+    assert tried.code == 2 and "True ['对比', '数据', '评审', '训练', '排行榜']" in tried.err
+    assert "no token" in hesui("publish", "space", "--to", "ann/x", "--no-check").err
+
+
 def test_a_data_set_goes_to_the_server_that_the_environment_names(hub, home, data):
     environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": SECRET, "HF_HUB_OFFLINE": "0",
                    "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(home / "hf")}  # fmt: skip
@@ -63,6 +86,8 @@ def test_a_data_set_goes_to_the_server_that_the_environment_names(hub, home, dat
         (("adapter", "gone", "--to", "a/b"), "no model is named 'gone'"),
         (("adapter", "tuned", "--to", "b"), "write owner/name"),
         (("adapter", "tuned"), "--to"),
+        (("space", "--to", "b"), "write owner/name"),
+        (("space", "--to", "a/b", "--sdk", "static"), "--sdk"),
         (("dataset", ".", "--to", "a/b"), "is no data set"),
         (("adapter", "tuned", "--to", "a/b"), "no token: export HF_TOKEN"),
     ],

@@ -20,6 +20,7 @@ TOKEN = "hf_writerwriterwriterwriter"
 READER = "hf_readerreaderreaderreader"
 EXPIRED = "hf_expiredexpiredexpired"
 OWNER = "ann"
+PLACES = (("dataset", "datasets/"), ("space", "spaces/"), ("model", ""))
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Repo:
     kind: str
     private: bool
     commits: list[dict[str, bytes]] = field(default_factory=lambda: [{".gitattributes": b"*.safetensors filter=lfs\n"}])
+    sdk: str = ""  # of a Space
 
     @property
     def head(self) -> str:
@@ -152,8 +154,10 @@ class Handler(BaseHTTPRequestHandler):
         if any(name == id for _, name in self.hub.repos):
             self.say(409, {"error": "You already created this repo"})
             return
-        self.hub.repos[kind, id] = Repo(kind, asked.get("visibility") == "private")
-        self.say(200, {"url": f"{self.hub.url}/{'datasets/' if kind == 'dataset' else ''}{id}"})
+        repo = self.hub.repos[kind, id] = Repo(kind, asked.get("visibility") == "private", sdk=asked.get("sdk", ""))
+        if kind == "space":
+            repo.files["README.md"] = f"---\nsdk: {repo.sdk}\n---\n".encode()  # as the Hub does
+        self.say(200, {"url": f"{self.hub.url}/{dict(PLACES)[kind]}{id}"})
 
     def info(self, kind: str, id: str) -> None:
         if self.may(id) and (repo := self.known(kind, id)):
@@ -249,7 +253,7 @@ ROUTES: list[tuple[str, Callable[..., None]]] = [
     (r"POST /(.+)\.git/info/lfs/objects/batch", Handler.batch),
     (r"PUT /objects/(\w+)", Handler.put),
 ]
-for _kind, _at in (("dataset", "datasets/"), ("model", "")):
+for _kind, _at in PLACES:
     _id = r"([^/]+/[^/]+)"
     ROUTES += [
         (rf"GET /api/{_kind}s/{_id}", _typed(Handler.info, _kind)),

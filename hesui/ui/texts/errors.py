@@ -435,6 +435,14 @@ TEXTS: dict[str, Text] = {
         "{repo} holds files that hesui did not write, or that were changed since: {names}. Take another name, move them away, "
         "or replace them with --overwrite.",
     ),
+    "error.publish_check_start": Text(
+        "要上传的应用启动不了，因此什么都没有上传。它的日志结尾是：{log}。请先在本机修好。",
+        "The app as it would be uploaded does not start, so nothing was uploaded. Its log ends: {log}. Put it right here first.",
+    ),
+    "error.publish_check_tabs": Text(
+        "要上传的应用能启动，但页面上缺少：{names}，因此什么都没有上传。请先在本机修好。",
+        "The app as it would be uploaded starts, but its page lacks {names}, so nothing was uploaded. Put it right here first.",
+    ),
     "error.publish_moved": Text(
         "其间有人改动了 {repo}，请先看一看，再运行同样的命令。",
         "Somebody changed {repo} in the meantime. Look at it, then run the same command again.",
