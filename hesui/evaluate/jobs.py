@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 from hesui.errors import InputError
 from hesui.evaluate.config import EvaluateConfig, chosen
