@@ -69,7 +69,7 @@ def _tabs(page: Page) -> None:
     if len(TABS) == 1:  # one tab needs no bar
         TABS[0].build(page)
         return
-    with gr.Tabs(elem_id="tabs"):
+    with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):  # a tab behind "…" is not found on a phone
         for tab in TABS:
             with page.labels.make(gr.Tab, _titled(tab.TITLE), elem_id=tab.TITLE.replace(".", "-")):
                 tab.build(page)
