@@ -49,10 +49,10 @@ def open_blind(visit, **options):
 
 def go_until(page, wanted):
     """Press Go until something is there: Gradio drops a click for as long as it winds up a round that was stopped."""
-    for _ in range(4):
+    for _ in range(10):
         page.locator("#go").click()
         try:
-            return page.locator(wanted).wait_for(timeout=15_000)
+            return page.locator(wanted).wait_for(timeout=6_000)
         except TimeoutError:
             continue
     raise AssertionError(f"{wanted} never came")
