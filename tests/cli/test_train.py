@@ -18,11 +18,12 @@ from hesui.train.sittings import living
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = """
-import sys
+import signal, sys
 from functools import partial
 from hesui.cli import run
 from hesui.train import jobs
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal, however the tests were started
 for name in ("start", "tend"):
     setattr(jobs, name, partial(getattr(jobs, name), worker="standin"))
 sys.exit(run(sys.argv[1:]))
