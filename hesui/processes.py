@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 import psutil
 
+from hesui.files import read_json
+
 STEP_BACK = 5  # of 19: a third of what an equal would get
 CLOCK_ERROR = 1.0  # seconds by which two readings of one start time may differ
 
@@ -31,6 +33,15 @@ class Identity(NamedTuple):
 def mine() -> Identity:
     """This process."""
     return Identity(os.getpid(), psutil.Process().create_time())
+
+
+def recorded(path: Path) -> Identity | None:
+    """The process that a file names; None where there is no such file."""
+    try:
+        found = read_json(path)
+        return Identity(int(found["pid"]), float(found["started"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def step_back() -> None:

@@ -20,6 +20,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from hesui.errors import InputError
+
 ROOT = Path(__file__).resolve().parent.parent
 TINY = ROOT / "data" / "tiny"
 REMOTES_FORM = (
@@ -56,6 +58,15 @@ class Remote(BaseModel):
 
 
 Remotes = Annotated[dict[str, Remote], NoDecode]
+
+
+def first_fault(error: ValidationError, key: str) -> InputError:
+    """What pydantic says of settings that a person gave, naming the first that cannot be used; `key` names the sentence."""
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    return InputError(
+        f"{name} is {first['input']!r}: {first['msg']}", key, name=name, value=first["input"], reason=first["msg"]
+    )
 
 
 class Settings(BaseSettings):

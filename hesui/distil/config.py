@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hesui.errors import InputError
 from hesui.length import DEFAULT_COUNTER, Counter
+from hesui.settings import first_fault
 
 COMPOSER = "composer"  # the teacher that is built in: hesui.distil.composing
 
@@ -52,12 +52,7 @@ def make_config(**values: Any) -> Config:
     try:
         return Config(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise InputError(
-            f"{name} is {first['input']!r}: {first['msg']}", "error.distil_setting",
-            name=name, value=first["input"], reason=first["msg"],
-        ) from None  # fmt: skip
+        raise first_fault(error, "error.distil_setting") from None
 
 
 def config_of(record: Mapping[str, Any]) -> Config:

@@ -18,7 +18,7 @@ from hesui.corpus.statistics import language
 from hesui.errors import InputError
 from hesui.length import DEFAULT_COUNTER, Counter
 from hesui.records import BASE, Sampling
-from hesui.settings import EMBEDDED
+from hesui.settings import EMBEDDED, first_fault
 from hesui.train.data import describe
 
 Decoding = Literal["raw", "guided"]
@@ -81,12 +81,7 @@ def make_config(**values: Any) -> EvaluateConfig:
     try:
         return EvaluateConfig(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise InputError(
-            f"{name} is {first['input']!r}: {first['msg']}", "error.evaluate_setting",
-            name=name, value=first["input"], reason=first["msg"],
-        ) from None  # fmt: skip
+        raise first_fault(error, "error.evaluate_setting") from None
 
 
 def chosen(config: EvaluateConfig) -> list[Row]:

@@ -26,7 +26,7 @@ from hesui.evaluate.folder import (
 )
 from hesui.evaluate.lineage import entry_of
 from hesui.files import read_json, write_json
-from hesui.processes import Identity, alive, spawn
+from hesui.processes import Identity, alive, recorded, spawn
 from hesui.settings import Settings
 from hesui.train.sittings import environment, send
 
@@ -79,9 +79,9 @@ def prepare(settings: Settings, config: EvaluateConfig) -> EvaluationFolder:
 def unfinished(settings: Settings, config: EvaluateConfig) -> EvaluationFolder | None:
     """The newest evaluation with the same settings and prompts that is not done."""
     wanted = hash_of(chosen(config))
-    for folder in evaluations(settings, shipped=False):
-        if not folder.done and folder.facts()["set"]["sha256"] == wanted and folder.config() == config:
-            return folder
+    for seen in views(settings):
+        if not seen.folder.done and seen.config == config and seen.folder.facts()["set"]["sha256"] == wanted:
+            return seen.folder
     return None
 
 
@@ -170,15 +170,9 @@ def _launch(folder: EvaluationFolder, settings: Settings) -> None:
 def _process(folder: EvaluationFolder, status: Status) -> Identity | None:
     """The living process that works on it."""
     said = None if status.pid is None or status.pid_started is None else Identity(status.pid, status.pid_started)
-    return next((found for found in (_recorded(folder), said) if found is not None and alive(found)), None)
-
-
-def _recorded(folder: EvaluationFolder) -> Identity | None:
-    try:
-        found = read_json(folder.path / _PROCESS)
-        return Identity(int(found["pid"]), float(found["started"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    return next(
+        (found for found in (recorded(folder.path / _PROCESS), said) if found is not None and alive(found)), None
+    )
 
 
 def _told(folder: EvaluationFolder, process: Identity) -> float:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from hesui.errors import InputError
 from hesui.length import DEFAULT_COUNTER, Counter
-from hesui.settings import EMBEDDED
+from hesui.settings import EMBEDDED, first_fault
 
 Method = Literal["sft", "dpo", "kto", "grpo"]
 Preset = Literal["quick", "standard", "thorough"]
@@ -125,9 +125,4 @@ def make_config(**values: Any) -> TrainConfig:
     try:
         return TrainConfig(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise InputError(
-            f"{name} is {first['input']!r}: {first['msg']}", "error.train_setting",
-            name=name, value=first["input"], reason=first["msg"],
-        ) from None  # fmt: skip
+        raise first_fault(error, "error.train_setting") from None

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hesui.files import read_json, write_json
-from hesui.processes import Identity, alive, spawn
+from hesui.processes import Identity, alive, recorded, spawn
 from hesui.settings import Settings
 from hesui.train.runs import LIVE, RunFolder, State, Status
 
@@ -75,14 +75,16 @@ def at_work(folder: RunFolder, status: Status) -> bool:
     """Whether a process is at work on the run, or about to be."""
     if living(folder, status) is not None:
         return True
-    unknown = status.state == "starting" and status.pid is None and _recorded(folder) is None
+    unknown = status.state == "starting" and status.pid is None and recorded(folder.path / _PROCESS) is None
     return unknown and time.time() - status.heartbeat < STARTING
 
 
 def living(folder: RunFolder, status: Status) -> Identity | None:
     """The living process that works on the run."""
     said = None if status.pid is None or status.pid_started is None else Identity(status.pid, status.pid_started)
-    return next((found for found in (_recorded(folder), said) if found is not None and alive(found)), None)
+    return next(
+        (found for found in (recorded(folder.path / _PROCESS), said) if found is not None and alive(found)), None
+    )
 
 
 def enforce_run(folder: RunFolder, now: float) -> None:
@@ -152,14 +154,6 @@ def _told(folder: RunFolder, process: Identity) -> float | None:
     try:
         found = read_json(folder.path / _ENDING)
         return float(found["told"]) if Identity(found["pid"], found["started"]) == process else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _recorded(folder: RunFolder) -> Identity | None:
-    try:
-        found = read_json(folder.path / _PROCESS)
-        return Identity(int(found["pid"]), float(found["started"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -6,6 +6,7 @@ Lays out nothing.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
@@ -23,6 +24,8 @@ from hesui.ui.texts import TEXTS, text
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 BUSY: dict[str, Any] = {"show_progress": "minimal", "api_visibility": "private"}
+
+PACE = 0.9  # seconds between two rounds of upkeep, however many pages look
 
 log = logging.getLogger(__name__)
 Updates = dict[Any, Any]
@@ -88,6 +91,26 @@ class Room:
             yield {notice: ""} | work()
         except Exception as error:
             yield {notice: told(error)}
+
+
+class Tending:
+    """Work that pages ask for as long as they are looked at: done once for all that ask within a second."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._lock = Lock()
+        self._last = float("-inf")
+
+    def __call__(self) -> None:
+        """Do it, unless it has just been done or is being done."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if time.monotonic() - self._last >= PACE:
+                self._work()
+                self._last = time.monotonic()
+        finally:
+            self._lock.release()
 
 
 def unchecked(dropdown: gr.Dropdown) -> gr.Dropdown:

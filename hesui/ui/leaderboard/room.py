@@ -5,7 +5,6 @@ Lays out nothing. What is remembered here is of boards, and of a visitor only wh
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from threading import Lock
@@ -26,7 +25,6 @@ from hesui.length import COUNTERS, DEFAULT_COUNTER
 from hesui.ui import room
 from hesui.ui.page import Page
 
-PACE = 0.9  # seconds between two rounds of upkeep, however many pages look
 TOGETHER = 50  # rows that are compared with their bases before a look whether that is still wanted
 KEPT = 64  # filters whose rows are kept
 VISITORS = 500  # whose last filters are known
@@ -63,8 +61,7 @@ class Room(room.Room):
         self.texts = Texts()
         self._rows = Rows()
         self._last = Last()
-        self._tending = Lock()
-        self._tended = float("-inf")
+        self.tend = room.Tending(lambda: jobs.tend(self.settings))
 
     @property
     def filters(self) -> list[gr.Dropdown]:
@@ -109,17 +106,6 @@ class Room(room.Room):
     def remember(self, session: str, key: str) -> None:
         """What a visitor asked for last: work on anything earlier ends."""
         self._last.put(session, key)
-
-    def tend(self) -> None:
-        """End what does not obey; once for all pages that ask within the same second."""
-        if not self._tending.acquire(blocking=False):
-            return
-        try:
-            if time.monotonic() - self._tended >= PACE:
-                jobs.tend(self.settings)
-                self._tended = time.monotonic()
-        finally:
-            self._tending.release()
 
 
 class Rows:

@@ -5,7 +5,6 @@ Lays out nothing. What is remembered here is of files, never of a visitor.
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from threading import Lock
 
@@ -18,7 +17,6 @@ from hesui.ui import room
 from hesui.ui.page import Page
 from hesui.ui.review.room import Room as ReviewRoom
 
-PACE = 0.9  # seconds between two rounds of upkeep, however many pages look
 READERS = 6  # runs whose measurements are kept
 BESTS = 500  # runs whose best probe is kept
 
@@ -32,8 +30,7 @@ class Room(room.Room):
         self.tabs = tabs
         self.review = ReviewRoom(page)
         self._measured = Measured()
-        self._tending = Lock()
-        self._tended = float("-inf")
+        self.tend = room.Tending(lambda: jobs.tend(self.settings))  # what runs need while somebody looks
 
     def curves(self, folder: RunFolder) -> Curves:
         """What a run has measured so far."""
@@ -42,17 +39,6 @@ class Room(room.Room):
     def best(self, folder: RunFolder) -> Probe | None:
         """A run's best probe."""
         return self._measured.best(folder)
-
-    def tend(self) -> None:
-        """Launch what waits, enforce what is wished; once for all pages that ask within the same second."""
-        if not self._tending.acquire(blocking=False):
-            return
-        try:
-            if time.monotonic() - self._tended >= PACE:
-                jobs.tend(self.settings)
-                self._tended = time.monotonic()
-        finally:
-            self._tending.release()
 
 
 class Measured:
